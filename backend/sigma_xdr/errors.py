@@ -6,6 +6,7 @@ The exception tree::
     ├── UsageError                 exit code 3: the call itself is wrong
     ├── CheckerUnavailable         exit code 3: Microsoft's language service can't be started on this machine
     ├── SiteError                  the site file is wrong
+    ├── SchemaError                Defender XDR has no table, column or ActionType of that name
     └── RuleError                  a rule can't be compiled (also a ``sigma.exceptions.SigmaError``)
 
 A library call raises the first problem that stops it; a command collects the :class:`Diagnostic` of every problem of
@@ -16,14 +17,16 @@ every file, shows them all, and then stops. An exception knows the exit code tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from sigma.exceptions import SigmaError
+from sigma.exceptions import SigmaError, SigmaRuleLocation
 
 __all__ = [
     "CheckerUnavailable",
     "Diagnostic",
     "RuleError",
+    "SchemaError",
     "SigmaXdrError",
     "SiteError",
     "UsageError",
@@ -39,7 +42,9 @@ class Diagnostic:
 
     ``code`` is a short stable word (``unknown-field``), ``message`` one sentence without a full stop, ``hint`` what to do
     next. ``line`` and ``column`` count from 1; ``text`` is the source line and ``length`` how much of it is meant, in
-    characters. Whatever isn't known is None (``length``: 1).
+    characters. Whatever isn't known is None (``length``: 1). ``keys`` is the way to the place in the rule's YAML
+    (``("detection", "selection", "Image|endswith", 1)``) while only that is known, and ``origin`` the document that they
+    lead into, where it may be another one than the rule's own (a filter's).
     """
 
     code: str
@@ -51,6 +56,16 @@ class Diagnostic:
     column: int | None = None
     text: str | None = None
     length: int = 1
+    keys: tuple[str | int, ...] = field(default=(), compare=False)
+    origin: Any = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def of_item(
+        cls, source: SigmaRuleLocation | None, code: str, message: str, hint: str | None = None, severity: str = "error"
+    ) -> Diagnostic:
+        """A problem of a part of a rule, whose ``source`` says where it stands. The place is looked up only when shown."""
+        keys, origin = getattr(source, "keys", ()), getattr(source, "source", None)
+        return cls(code, message, hint, severity, keys=keys, origin=origin)
 
     def sort_key(self) -> tuple[str, int, int, str, str]:
         """The order in which problems are shown: file, line, column, code, message."""
@@ -115,6 +130,15 @@ class CheckerUnavailable(SigmaXdrError):
 
 class SiteError(SigmaXdrError):
     """The site file can't be read, or its values don't fit."""
+
+
+class SchemaError(SigmaXdrError):
+    """Defender XDR has no table, column or ActionType called ``name``; ``nearest`` are the likest ones, best first."""
+
+    def __init__(self, diagnostic: Diagnostic, name: str, nearest: tuple[str, ...]) -> None:
+        super().__init__(diagnostic)
+        self.name = name
+        self.nearest = nearest
 
 
 class RuleError(SigmaXdrError, SigmaError):

@@ -1,0 +1,97 @@
+"""KQL on rows with DuckDB, through ``duckdb-kql``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import duckdb
+import duckdb_kql
+from duckdb_kql.translate.functions import SCALAR_FUNCTIONS, FunctionSpec
+
+from sigma_xdr.engine.networks import ipv4_is_in_any_range, ipv6_is_in_any_range
+from sigma_xdr.errors import Diagnostic, SigmaXdrError
+from sigma_xdr.schema import Column, ColumnType, xdr_schema
+
+__all__ = ["EngineError", "KqlEngine"]
+
+_SQL_TYPES = {
+    ColumnType.BOOL: "BOOLEAN",
+    ColumnType.DATETIME: "TIMESTAMP",
+    ColumnType.DYNAMIC: "JSON",
+    ColumnType.INT: "INTEGER",
+    ColumnType.LONG: "BIGINT",
+    ColumnType.REAL: "DOUBLE",
+    #: Kusto has no null text: what a row doesn't say is empty.
+    ColumnType.STRING: "VARCHAR NOT NULL DEFAULT ''",
+}
+_NETWORKS = {
+    "ipv4_is_in_range": "ipv4_is_in_any_range",
+    "ipv4_is_in_any_range": "ipv4_is_in_any_range",
+    "ipv6_is_in_range": "ipv6_is_in_any_range",
+    "ipv6_is_in_any_range": "ipv6_is_in_any_range",
+}
+
+
+class EngineError(SigmaXdrError):
+    """A query that the engine can't run exactly, or rows that don't fit their table."""
+
+
+class KqlEngine:
+    """Tables of rows that queries can be run on.
+
+    ``rows`` maps a table's name to its rows; a row maps columns to values of the column's Kusto type (datetimes as
+    ``datetime`` or ISO 8601 text, dynamic as Python data). A column that a row lacks is empty or null. Raises SchemaError for an
+    unknown table or column.
+    """
+
+    def __init__(self, rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
+        self._connection = duckdb_kql.connect()
+        for name in _NETWORKS:
+            SCALAR_FUNCTIONS.setdefault(name, FunctionSpec(name, "udf", f"{_NETWORKS[name]}({{}})"))
+        for function in (ipv4_is_in_any_range, ipv6_is_in_any_range):
+            self._register(function.__name__, function)
+        for table, table_rows in rows.items():
+            self._load(table, table_rows)
+
+    def _register(self, name: str, function: Any) -> None:
+        """A function of one network list as a macro that takes the networks one by one, as Kusto's do."""
+        self._connection.create_function(
+            f"_{name}", function, ["VARCHAR", "VARCHAR"], "BOOLEAN", null_handling="special"
+        )
+        overloads = ", ".join(
+            f"(address, {', '.join(f'n{i}' for i in range(count))}) AS "
+            f"_{name}(address, concat_ws(' ', {', '.join(f'n{i}' for i in range(count))}))"
+            for count in range(1, 65)
+        )
+        self._connection.execute(f"CREATE MACRO {name} {overloads}")
+
+    def _load(self, table_name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        table = xdr_schema().table(table_name)
+        columns = ", ".join(f'"{column.name}" {_SQL_TYPES[column.type]}' for column in table.columns.values())
+        self._connection.execute(f'CREATE TABLE "{table.name}" ({columns})')
+        for row in rows:
+            values = {table.column(name).name: _value(table.column(name), value) for name, value in row.items()}
+            names = ", ".join(f'"{name}"' for name in values)
+            marks = ", ".join("?" for _ in values)
+            self._connection.execute(
+                f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', list(values.values())
+            )
+
+    def run(self, kql: str) -> list[dict[str, Any]]:
+        """The rows that a query gives, as dicts in the result's order of columns. Raises EngineError."""
+        try:
+            relation = duckdb_kql.kql(self._connection, kql)
+            names = [name for name, *_ in relation.description]
+            return [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
+        except (duckdb_kql.KqlError, duckdb.Error) as error:
+            raise EngineError(Diagnostic("engine", f"the engine can't run the query: {error}")) from error
+
+
+def _value(column: Column, value: Any) -> Any:
+    if column.type is ColumnType.STRING:
+        return "" if value is None else value
+    if column.type is ColumnType.DYNAMIC and value is not None:
+        return json.dumps(value)
+    return value

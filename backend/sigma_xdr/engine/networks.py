@@ -1,0 +1,51 @@
+"""Kusto's functions on networks, which DuckDB doesn't have.
+
+As Microsoft documents them: null where the address or a network is none; a network is ``address/prefix``; the IPv6 functions
+take IPv4 addresses too, as ``::ffff:a.b.c.d``.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+__all__ = ["ipv4_is_in_any_range", "ipv6_is_in_any_range"]
+
+
+def ipv4_is_in_any_range(address: str, networks: str) -> bool | None:
+    """Whether an IPv4 address lies in one of some networks (joined by spaces)."""
+    return _in_any(_address(address, IPv4Address), [_network(each) for each in networks.split()], IPv4Network)
+
+
+def ipv6_is_in_any_range(address: str, networks: str) -> bool | None:
+    """Whether an IPv6 or IPv4 address lies in one of some networks (joined by spaces)."""
+    found = _address(address, IPv6Address, IPv4Address)
+    if isinstance(found, IPv4Address):
+        found = IPv6Address(f"::ffff:{found}")
+    return _in_any(found, [_network(each) for each in networks.split()], IPv6Network)
+
+
+def _in_any(
+    address: IPv4Address | IPv6Address | None,
+    networks: list[IPv4Network | IPv6Network | None],
+    kind: type[IPv4Network] | type[IPv6Network],
+) -> bool | None:
+    if address is None or not all(isinstance(network, kind) for network in networks):
+        return None
+    return any(network is not None and address in network for network in networks)
+
+
+def _address(text: str, *kinds: type[IPv4Address] | type[IPv6Address]) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return address if isinstance(address, kinds) else None
+
+
+@lru_cache(maxsize=1024)
+def _network(text: str) -> IPv4Network | IPv6Network | None:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        return None

@@ -1,0 +1,341 @@
+"""Fields that are one column, of any type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import re2
+from sigma.types import (
+    SigmaBool,
+    SigmaCIDRExpression,
+    SigmaCompareExpression,
+    SigmaExists,
+    SigmaFieldReference,
+    SigmaNull,
+    SigmaNumber,
+    SigmaRegularExpression,
+    SigmaRegularExpressionFlag,
+    SigmaTimestampPart,
+    SigmaType,
+)
+
+from sigma_xdr.errors import SchemaError
+from sigma_xdr.pipeline.fields.base import ColumnsMapping, Context, FieldProblem, cannot
+from sigma_xdr.pipeline.items import Expression, Mapped, any_of, item, text_item
+from sigma_xdr.pipeline.patterns import Pattern, Shape
+from sigma_xdr.schema import ColumnType, Table
+
+__all__ = ["AccessMask", "ActionTypes", "AdditionalField", "Column", "CommandLine", "Device", "Enumerated"]
+
+_NUMBER = re.compile(r"[+-]?\d+|0[xX][0-9a-fA-F]+")
+_INTEGER_RANGE = {ColumnType.INT: 2**31, ColumnType.LONG: 2**63}
+
+
+@dataclass(frozen=True)
+class Column(ColumnsMapping):
+    """A field that stands in one column. ``stored`` turns a literal of the rule into Defender's spelling of it.
+
+    ``lower_case`` marks a column that Defender lower-cases: what a rule asks there with ``cased`` can't be answered.
+    """
+
+    column: str
+    stored: Callable[[Pattern], Sequence[Pattern]] | None = None
+    lower_case: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.column,)
+
+    def key(self, context: Context) -> str:
+        """The column."""
+        return self.expression(context)
+
+    def expression(self, context: Context) -> str:
+        """The column as KQL writes it."""
+        return self.column
+
+    def type(self, context: Context) -> ColumnType:
+        """The column's type in the rule's table."""
+        return context.table.column(self.column).type
+
+    def text(self, patterns: Sequence[Pattern], context: Context) -> Mapped:
+        """Patterns on text as they are; on a number or a boolean as that, or on its decimal text."""
+        kind, expression = self.type(context), self.expression(context)
+        if kind is ColumnType.BOOL:
+            return item(expression, [self._boolean(pattern, context) for pattern in patterns], context.source)
+        if kind.is_numeric:
+            return self._numeric(patterns, expression, context)
+        if kind is not ColumnType.STRING:
+            raise cannot("text", context)
+        if self.lower_case and any(pattern.cased for pattern in patterns):
+            raise FieldProblem(
+                "lost-case", f"'{context.field}' can't be cased: Defender stores {self.column} in lower case"
+            )
+        if self.stored:
+            patterns = [stored for pattern in patterns for stored in self.stored(pattern)]
+        return text_item(expression, patterns, context.source)
+
+    def _numeric(self, patterns: Sequence[Pattern], expression: str, context: Context) -> Mapped:
+        numbers: list[SigmaType] = []
+        texts: list[Pattern] = []
+        parts: list[Mapped] = []
+        for pattern in patterns:
+            if pattern.shape is Shape.EQUALS and pattern.literal:
+                numbers.append(self._number(pattern.literal, context))
+            elif pattern.shape is Shape.EQUALS:
+                parts.append(self.empty(context))
+            elif pattern.shape is Shape.ANY:
+                parts.append(self.present(context))
+            else:
+                texts.append(pattern)
+        if texts:
+            parts.insert(0, text_item(Expression(f"tostring({expression})"), texts, context.source))
+        if numbers:
+            parts.insert(0, item(expression, numbers, context.source))
+        return any_of(parts)
+
+    def _number(self, text: str, context: Context) -> SigmaNumber:
+        if not _NUMBER.fullmatch(text.strip()):
+            raise FieldProblem(
+                "type-mismatch",
+                f"'{context.field}' is a number in Defender ({self.column}: {self.type(context)}); '{text}' isn't one",
+            )
+        return self._in_range(SigmaNumber(int(text.strip(), 0 if text.strip().lower().startswith("0x") else 10)), context)
+
+    def _in_range(self, number: SigmaNumber, context: Context) -> SigmaNumber:
+        limit = _INTEGER_RANGE.get(self.type(context))
+        if limit is not None and (not isinstance(number.number, int) or not -limit < number.number < limit):
+            raise FieldProblem(
+                "type-mismatch", f"{number} is no {self.type(context)}, the type of '{context.field}' ({self.column})"
+            )
+        return number
+
+    def _boolean(self, pattern: Pattern, context: Context) -> SigmaBool:
+        if pattern.shape is Shape.EQUALS and pattern.literal.lower() in ("true", "false"):
+            return SigmaBool(pattern.literal.lower() == "true")
+        raise FieldProblem(
+            "type-mismatch", f"'{context.field}' is a boolean in Defender ({self.column})", "compare it with true or false"
+        )
+
+    def empty(self, context: Context) -> Mapped:
+        """Empty, null or missing."""
+        return item(self.expression(context), [SigmaNull()], context.source)
+
+    def present(self, context: Context) -> Mapped:
+        """Neither empty nor null."""
+        return item(self.expression(context), [SigmaExists(True)], context.source)
+
+    def other(self, value: SigmaType, context: Context) -> Mapped:
+        """The rest, where the column's type takes it."""
+        kind = self.type(context)
+        match value:
+            case SigmaTimestampPart() if kind is ColumnType.DATETIME:
+                return item(self.expression(context), [value], context.source)
+            case SigmaTimestampPart():
+                raise cannot("a part of a time", context)
+            case SigmaNumber() if kind.is_numeric:
+                return item(self.expression(context), [self._in_range(value, context)], context.source)
+            case SigmaCompareExpression() if kind.is_numeric:
+                return item(self.expression(context), [value], context.source)
+            case SigmaCompareExpression():
+                raise FieldProblem(
+                    "type-mismatch",
+                    f"{self.column} is a {kind}, '{value.op.name.lower()}' compares numbers",
+                )
+            case SigmaNumber() | SigmaBool() if kind is ColumnType.STRING:
+                return self.text([Pattern((str(value).lower(),))], context)
+            case SigmaBool() if kind is ColumnType.BOOL:
+                return item(self.expression(context), [value], context.source)
+            case SigmaRegularExpression() if kind is ColumnType.STRING:
+                if self.lower_case and SigmaRegularExpressionFlag.IGNORECASE not in value.flags:
+                    context.warn(
+                        "lost-case",
+                        f"Defender stores {self.column} in lower case; the regular expression minds case",
+                        "add the modifier i (|re|i)",
+                    )
+                return item(self.expression(context), [value], context.source)
+            case SigmaRegularExpression() if kind.is_numeric:
+                return item(Expression(f"tostring({self.expression(context)})"), [value], context.source)
+            case SigmaCIDRExpression() if kind is ColumnType.STRING:
+                return item(self.expression(context), [value], context.source)
+        return super().other(value, context)
+
+    def equals_field(self, reference: SigmaFieldReference, context: Context) -> Mapped:
+        """Another field that is one column of the same type."""
+        other = context.resolve(reference.field)
+        if not isinstance(other, Column):
+            return super().equals_field(reference, context)
+        if other.type(context) is not self.type(context):
+            raise FieldProblem(
+                "fieldref",
+                f"'{context.field}' is a {self.type(context)}, '{reference.field}' a {other.type(context)}",
+            )
+        if self.type(context) is not ColumnType.STRING and (reference.starts_with or reference.ends_with):
+            raise FieldProblem("fieldref", f"'{context.field}' is no text: it can only equal '{reference.field}'")
+        value = SigmaFieldReference(other.expression(context), reference.starts_with, reference.ends_with)
+        return item(self.expression(context), [value], context.source)
+
+
+@dataclass(frozen=True)
+class Device(Column):
+    """The host: a rule names it, a correlation groups by its id, which stays when the name changes."""
+
+    def key(self, context: Context) -> str:
+        """The device's id."""
+        return "DeviceId"
+
+
+@dataclass(frozen=True)
+class CommandLine(Column):
+    """A command line: Defender drops the directory of argv[0] (``"C:\\x\\a.exe" -f`` is stored as ``"a.exe" -f``)."""
+
+    def text(self, patterns: Sequence[Pattern], context: Context) -> Mapped:
+        """As any text, with a warning where a pattern asks for a path at the front."""
+        for pattern in patterns:
+            if pattern.parts and isinstance(pattern.parts[0], str) and _PATH_AT_FRONT.match(pattern.parts[0]):
+                context.warn(
+                    "argv0-directory",
+                    f"'{context.field}' looks for a path at the front of a command line, where Defender keeps none",
+                    "look for the file name at the front, or for the path in Image",
+                )
+                break
+        return super().text(patterns, context)
+
+
+_PATH_AT_FRONT = re.compile(r'"?(?:[A-Za-z]:\\|\\\\|%\w+%\\|\\\?\?\\)')
+
+
+@dataclass(frozen=True)
+class AdditionalField(Column):
+    """A key of AdditionalFields, the JSON that Device* tables keep as text. Its values are strings there."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The key, behind the column that holds it."""
+        return (f"AdditionalFields.{self.column}",)
+
+    def expression(self, context: Context) -> str:
+        """The key's value as text."""
+        key = self.column if self.column.isidentifier() else None
+        if key is None:
+            raise FieldProblem("unknown-field", f"'{context.field}' is no key that KQL can name")
+        return Expression(f"tostring(parse_json(AdditionalFields).{key})")
+
+    def type(self, context: Context) -> ColumnType:
+        """Text."""
+        context.table.column("AdditionalFields")
+        return ColumnType.STRING
+
+    def other(self, value: SigmaType, context: Context) -> Mapped:
+        """A numeric comparison reads the value as a number; the rest is text."""
+        if isinstance(value, SigmaCompareExpression):
+            number = Expression(f"todouble(parse_json(AdditionalFields).{self.column})", "real")
+            return item(number, [value], context.source)
+        return super().other(value, context)
+
+
+@dataclass(frozen=True)
+class AccessMask(AdditionalField):
+    """A mask of access rights: hexadecimal text in Windows' records, a JSON number in AdditionalFields."""
+
+    def text(self, patterns: Sequence[Pattern], context: Context) -> Mapped:
+        """Whole masks; a piece of one has no meaning in a number."""
+        masks: list[SigmaType] = []
+        for pattern in patterns:
+            if pattern.shape is not Shape.EQUALS or not _NUMBER.fullmatch(pattern.literal):
+                raise FieldProblem(
+                    "value-form",
+                    f"'{context.field}' is a number in Defender (AdditionalFields.{self.column}); "
+                    f"'{pattern.to_sigma()}' is a piece of its hexadecimal text",
+                    "list the whole masks: 0x1010",
+                )
+            masks.append(SigmaNumber(int(pattern.literal, 0)))
+        return item(Expression(f"tolong(parse_json(AdditionalFields).{self.column})", "long"), masks, context.source)
+
+
+@dataclass(frozen=True)
+class Enumerated(ColumnsMapping):
+    """A field with few known values, each with its values in a column: any pattern comes down to a list of them.
+
+    ``values`` maps what Windows writes (``"3"``, ``"S-1-16-12288"``) to what Defender stores (``("Network",)``).
+    """
+
+    column: str
+    values: Mapping[str, tuple[str, ...]]
+    code: str = "value-form"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.column,)
+
+    def key(self, context: Context) -> str:
+        """The column."""
+        return self.column
+
+    def text(self, patterns: Sequence[Pattern], context: Context) -> Mapped:
+        """All of the known values that a pattern fits."""
+        stored: dict[str, None] = {}
+        for pattern in patterns:
+            fitting = [value for name, values in self.values.items() if pattern.matches(name) for value in values]
+            if not fitting:
+                raise self._unknown(str(pattern.to_sigma()), context)
+            stored.update(dict.fromkeys(fitting))
+        return text_item(self.column, stored, context.source)
+
+    def empty(self, context: Context) -> Mapped:
+        """The column is empty."""
+        return item(self.column, [SigmaNull()], context.source)
+
+    def present(self, context: Context) -> Mapped:
+        """The column isn't empty."""
+        return item(self.column, [SigmaExists(True)], context.source)
+
+    def other(self, value: SigmaType, context: Context) -> Mapped:
+        """Numbers and booleans by their text, regexes by what they match of the known values."""
+        match value:
+            case SigmaTimestampPart():
+                return super().other(value, context)
+            case SigmaNumber() | SigmaBool():
+                return self.text([Pattern((str(value).lower(),))], context)
+            case SigmaRegularExpression():
+                try:
+                    regex = re2.compile(value.escape(escape_escape_char=False))
+                except re2.error:
+                    raise self._unknown(str(value.regexp), context) from None
+                fitting = [stored for name, values in self.values.items() if regex.search(name) for stored in values]
+                if fitting:
+                    return text_item(self.column, dict.fromkeys(fitting), context.source)
+                raise self._unknown(str(value.regexp), context)
+        return super().other(value, context)
+
+    def _unknown(self, value: str, context: Context) -> FieldProblem:
+        """The refusal of a value that fits none of the known ones."""
+        return FieldProblem(
+            self.code,
+            f"'{value}' is no value of '{context.field}' that Defender's {context.table.name} shows",
+            "known: " + ", ".join(self.values),
+        )
+
+
+
+
+@dataclass(frozen=True)
+class ActionTypes(Enumerated):
+    """ActionType in a rule on one of Defender's own tables: a closed list."""
+
+    @classmethod
+    def of(cls, table: Table) -> ActionTypes:
+        """The ActionTypes of a table."""
+        return cls("ActionType", {name: (name,) for name in table.action_types or ()}, "unknown-action-type")
+
+    def _unknown(self, value: str, context: Context) -> FieldProblem:
+        try:
+            context.table.action_type(value)
+        except SchemaError as error:
+            problem = error.diagnostics[0]
+            return FieldProblem(problem.code, problem.message, problem.hint)
+        return super()._unknown(value, context)

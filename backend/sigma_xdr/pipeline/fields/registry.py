@@ -1,0 +1,299 @@
+r"""The registry: TargetObject over RegistryKey and RegistryValueName, Details over RegistryValueData.
+
+Sysmon's TargetObject is the key, and for values the key, a backslash and the value's name (``(Default)`` for the
+unnamed one). Defender keeps key and name apart, and for deletions in the Previous… columns with RegistryKey empty. A
+pattern over the joined text is put over the columns: it lies in the key, or in the name, or its last backslash is the one
+between them. Only where a value's name itself holds a backslash (a path under ``Exclusions\Paths``) is the text joined.
+
+How Defender spells keys (rows and queries in public write-ups): hives in full; the control set that is in use by its number,
+mostly ControlSet001; a user's hive as HKEY_CURRENT_USER\<SID>; classes under SOFTWARE\Classes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sigma.types import (
+    SigmaExists,
+    SigmaNull,
+    SigmaNumber,
+    SigmaRegularExpression,
+    SigmaTimestampPart,
+    SigmaType,
+    SpecialChars,
+)
+
+from sigma_xdr.pipeline.fields.base import ColumnsMapping, Context, FieldProblem
+from sigma_xdr.pipeline.items import Expression, Mapped, all_of, any_of, item, text_item
+from sigma_xdr.pipeline.patterns import Pattern, Shape
+
+__all__ = ["RegistryData", "RegistryPath", "RegistryRows", "stored_keys"]
+
+_MANY = SpecialChars.WILDCARD_MULTI
+_UNNAMED = "(Default)"
+
+
+@dataclass(frozen=True)
+class RegistryRows:
+    """Rows that hold a registry path in the same columns: their ActionTypes, the key's column, the name's if any."""
+
+    action_types: tuple[str, ...]
+    key: str
+    name: str | None
+
+
+@dataclass(frozen=True)
+class RegistryPath(ColumnsMapping):
+    """TargetObject, in one or several kinds of rows."""
+
+    rows: tuple[RegistryRows, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The keys' and the names' columns."""
+        return tuple(dict.fromkeys(c for rows in self.rows for c in (rows.key, rows.name) if c is not None))
+
+    def text(self, patterns: Sequence[Pattern], context: Context) -> Mapped:
+        """The patterns in each kind of rows, told apart by ActionType."""
+        stored = list(dict.fromkeys(key for pattern in patterns for key in stored_keys(pattern)))
+        return self._each(lambda rows: any_of(list(_path(rows, stored, context))), context)
+
+    def _each(self, condition: Callable[[RegistryRows], Mapped], context: Context) -> Mapped:
+        conditions = [(rows, condition(rows)) for rows in self.rows]
+        if len(conditions) == 1:
+            return conditions[0][1]
+        return any_of(
+            [
+                all_of([text_item("ActionType", rows.action_types, context.source), in_rows])
+                for rows, in_rows in conditions
+            ]
+        )
+
+    def empty(self, context: Context) -> Mapped:
+        """No key."""
+        return self._each(lambda rows: item(rows.key, [SigmaNull()], context.source), context)
+
+    def present(self, context: Context) -> Mapped:
+        """A key."""
+        return self._each(lambda rows: item(rows.key, [SigmaExists(True)], context.source), context)
+
+    def other(self, value: SigmaType, context: Context) -> Mapped:
+        """A regex runs on key and name joined; what it says of a hive or a control set must be Defender's spelling."""
+        if not isinstance(value, SigmaRegularExpression):
+            return super().other(value, context)
+        if _SPELT_OTHERWISE.search(str(value.regexp)):
+            raise FieldProblem(
+                "value-form",
+                f"the regular expression on '{context.field}' names a hive or control set that Defender spells otherwise",
+                "use contains or endswith for that part: their hives and control sets are translated",
+            )
+        return self._each(lambda rows: item(_joined(rows), [value], context.source), context)
+
+
+def _path(rows: RegistryRows, patterns: Sequence[Pattern], context: Context) -> Iterator[Mapped]:
+    """The patterns over key and name."""
+    if rows.name is None:
+        yield text_item(rows.key, patterns, context.source)
+        return
+    in_key: list[Pattern] = []
+    in_name: list[Pattern] = []
+    across: dict[Pattern, list[Pattern]] = {}
+    joined: list[Pattern] = []
+    for pattern in patterns:
+        if pattern.shape is Shape.WILDCARD:
+            joined.append(pattern)
+            continue
+        if pattern.shape in (Shape.CONTAINS, Shape.STARTSWITH, Shape.ANY):
+            in_key.append(pattern)
+        if "\\" not in pattern.literal:
+            in_name += [pattern] if pattern.shape in (Shape.CONTAINS, Shape.ENDSWITH) else []
+        elif (parts := _cut(pattern)) is not None:
+            across.setdefault(parts[1], []).append(parts[0])
+    if in_key:
+        yield text_item(rows.key, in_key, context.source)
+    for name, keys in across.items():
+        yield _across(rows.key, rows.name, keys, name, context)
+    if in_name:
+        yield _name(rows.name, in_name, context)
+    if split := [pattern for pattern in patterns if pattern.shape in _CUT_SHAPES and "\\" in pattern.literal]:
+        has_backslash = Pattern.literal_of(Shape.CONTAINS, "\\")
+        yield all_of(
+            [text_item(rows.name, [has_backslash], context.source), text_item(_named(rows), split, context.source)]
+        )
+    if joined:
+        yield text_item(_joined(rows), joined, context.source)
+
+
+_CUT_SHAPES = (Shape.EQUALS, Shape.STARTSWITH, Shape.ENDSWITH, Shape.CONTAINS)
+
+
+def _cut(pattern: Pattern) -> tuple[Pattern, Pattern] | None:
+    """The pattern cut at its last backslash: what the key must be, what the name; None if one would have to be empty."""
+    key, _, name = pattern.literal.rpartition("\\")
+    open_left = pattern.shape in (Shape.CONTAINS, Shape.ENDSWITH)
+    open_right = pattern.shape in (Shape.CONTAINS, Shape.STARTSWITH)
+    if (not key and not open_left) or (not name and not open_right):
+        return None
+    return (
+        Pattern.literal_of(Shape.ENDSWITH if open_left else Shape.EQUALS, key, pattern.cased),
+        Pattern.literal_of(Shape.STARTSWITH if open_right else Shape.EQUALS, name, pattern.cased),
+    )
+
+
+def _across(key_column: str, name_column: str, keys: list[Pattern], name: Pattern, context: Context) -> Mapped:
+    """One of the keys with a value of that name in it."""
+    if name.shape is Shape.ANY:
+        return text_item(key_column, keys, context.source)
+    of_name = _name(name_column, [name], context)
+    if any(key.shape is Shape.ANY for key in keys):
+        return of_name
+    return all_of([of_name, text_item(key_column, keys, context.source)])
+
+
+def _name(column: str, patterns: Sequence[Pattern], context: Context) -> Mapped:
+    """The value's name; Defender leaves the unnamed value's empty."""
+    condition = text_item(column, patterns, context.source)
+    if any(pattern.matches(_UNNAMED) for pattern in patterns):
+        return any_of([condition, item(column, [SigmaNull()], context.source)])
+    return condition
+
+
+def _joined(rows: RegistryRows) -> Expression | str:
+    """Key and name as Sysmon writes them."""
+    if rows.name is None:
+        return rows.key
+    return Expression(f'strcat({rows.key}, "\\\\", iff(isempty({rows.name}), "{_UNNAMED}", {rows.name}))')
+
+
+def _named(rows: RegistryRows) -> Expression:
+    """Key and name of a value that has a name."""
+    return Expression(f'strcat({rows.key}, "\\\\", {rows.name})')
+
+
+_SPELT_OTHERWISE = re.compile(r"HKLM|HKU\b|HKCU|HKCR|HKEY_USERS|HKEY_CLASSES_ROOT|REGISTRY\\|ControlSet", re.IGNORECASE)
+_HIVE = re.compile(
+    r"(?P<machine>HKLM|HKEY_LOCAL_MACHINE|\\REGISTRY\\MACHINE)"
+    r"|(?P<users>HKU|HKEY_USERS|\\REGISTRY\\USER)"
+    r"|(?P<user>HKCU|HKEY_CURRENT_USER)"
+    r"|(?P<classes>HKCR|HKEY_CLASSES_ROOT)",
+    re.IGNORECASE,
+)
+_CONTROL_SET = re.compile(r"(?:(?<=\\)|^)(?:Current)?ControlSet(?=\\|$)", re.IGNORECASE)
+_CONTROL_SETS = ("ControlSet001", "ControlSet002", "CurrentControlSet")
+
+
+def stored_keys(pattern: Pattern) -> tuple[Pattern, ...]:
+    """A pattern over Sysmon's spelling of a registry path, as patterns over Defender's.
+
+    A hive's name is translated where it begins the first literal and is whole: it begins every path, so it also
+    anchors a pattern that is open to the left.
+    """
+    return tuple(dict.fromkeys(spelt for in_hive in _in_hive(pattern) for spelt in _in_control_sets(in_hive)))
+
+
+def _in_hive(pattern: Pattern) -> Iterable[Pattern]:
+    parts = pattern.parts[1:] if pattern.parts[:1] == (_MANY,) else pattern.parts
+    first = parts[0] if parts and isinstance(parts[0], str) else ""
+    hive = _HIVE.match(first)
+    if hive is None or (hive.end() < len(first) and first[hive.end()] != "\\"):
+        return (pattern,)
+    if hive.end() == len(first) and len(parts) == 1 and pattern.shape is not Shape.STARTSWITH:
+        return (pattern,)
+    anchored = Pattern(tuple(parts), pattern.cased)
+    rest = first[hive.end() :]
+    if hive["machine"]:
+        return (anchored.with_first("HKEY_LOCAL_MACHINE" + rest),)
+    if hive["users"]:
+        return (anchored.with_first("HKEY_CURRENT_USER" + rest), anchored.with_first("HKEY_USERS" + rest))
+    if hive["user"]:
+        return (anchored.with_first("HKEY_CURRENT_USER\\S-1-", _MANY, rest),)
+    return (
+        anchored.with_first(_MANY, "\\SOFTWARE\\Classes" + rest),
+        anchored.with_first(_MANY, "_Classes" + rest),
+    )
+
+
+def _in_control_sets(pattern: Pattern) -> Iterable[Pattern]:
+    if not any(_CONTROL_SET.search(literal) for literal in pattern.literals):
+        return (pattern,)
+    return (
+        pattern.map_literals(lambda literal, control_set=name: _CONTROL_SET.sub(control_set, literal))  # type: ignore[misc]
+        for name in _CONTROL_SETS
+    )
+
+
+_DWORD = re.compile(r"DWORD \(0x(?P<number>[0-9a-f]{1,8})\)", re.IGNORECASE)
+_QWORD = re.compile(r"QWORD \(0x(?P<high>[0-9a-f]{1,8})-0x(?P<low>[0-9a-f]{1,8})\)", re.IGNORECASE)
+_HEX = re.compile(r"\(?0x(?P<number>[0-9a-f]{8})\)?", re.IGNORECASE)
+_INTEGER = re.compile(r"[DQ]WORD\b|\(0x|^0x[0-9a-f]{8}", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class RegistryData(ColumnsMapping):
+    """Details: numbers as Defender stores them (decimal text), ``Binary Data`` by the value's type, text as it is."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The data and its type."""
+        return ("RegistryValueData", "RegistryValueType")
+
+    def key(self, context: Context) -> str:
+        """The data."""
+        return "RegistryValueData"
+
+    def text(self, patterns: Sequence[Pattern], context: Context) -> Mapped:
+        """Whole numbers are translated; a piece of one can't be."""
+        data: list[Pattern | str] = []
+        parts: list[Mapped] = []
+        for pattern in patterns:
+            literal = pattern.literal
+            if number := _DWORD.fullmatch(literal):
+                data.append(str(int(number["number"], 16)))
+            elif number := _QWORD.fullmatch(literal):
+                data.append(str((int(number["high"], 16) << 32) + int(number["low"], 16)))
+            elif (number := _HEX.fullmatch(literal)) and pattern.shape in (Shape.CONTAINS, Shape.ENDSWITH):
+                data += [str(int(number["number"], 16)), pattern]
+            elif pattern.shape is Shape.STARTSWITH and literal.upper() in ("DWORD", "QWORD"):
+                parts.append(text_item("RegistryValueType", [literal], context.source))
+            elif literal.lower() == "binary data":
+                parts.append(text_item("RegistryValueType", ["Binary"], context.source))
+            elif literal.lower() == "(empty)":
+                parts.append(self.empty(context))
+            elif any(_INTEGER.search(part) for part in pattern.literals):
+                raise FieldProblem(
+                    "value-form",
+                    f"'{pattern.to_sigma()}' is a piece of how Sysmon shows a number; "
+                    "Defender stores numbers as decimal text",
+                    "name the whole number: DWORD (0x00000001)",
+                )
+            else:
+                data.append(pattern)
+        if data:
+            parts.insert(0, text_item("RegistryValueData", data, context.source))
+        return any_of(parts)
+
+    def empty(self, context: Context) -> Mapped:
+        """No data."""
+        return item("RegistryValueData", [SigmaNull()], context.source)
+
+    def present(self, context: Context) -> Mapped:
+        """Some data."""
+        return item("RegistryValueData", [SigmaExists(True)], context.source)
+
+    def other(self, value: SigmaType, context: Context) -> Mapped:
+        """A number's text; a regex on text, that doesn't read numbers as Sysmon shows them."""
+        if isinstance(value, SigmaNumber) and not isinstance(value, SigmaTimestampPart):
+            return self.text([Pattern((str(value),))], context)
+        if isinstance(value, SigmaRegularExpression):
+            if _INTEGER.search(str(value.regexp).replace("\\", "")):
+                raise FieldProblem(
+                    "value-form",
+                    f"the regular expression on '{context.field}' reads numbers as Sysmon shows them; "
+                    "Defender stores decimal text",
+                )
+            return item("RegistryValueData", [value], context.source)
+        return super().other(value, context)
+
+
