@@ -15,50 +15,11 @@ from sigma_xdr.schema import Table
 
 __all__ = ["Deployment", "Schedule", "deployment", "entities", "projection", "schedule_for"]
 
-_SHOWN: Mapping[str, tuple[str, ...]] = {
-    "DeviceProcessEvents": (
-        "AccountDomain", "AccountName", "AccountSid", "FileName", "FolderPath", "SHA256", "ProcessId",
-        "ProcessCommandLine", "InitiatingProcessFileName", "InitiatingProcessCommandLine",
-        "InitiatingProcessParentFileName",
-    ),
-    "DeviceNetworkEvents": (
-        "RemoteIP", "RemotePort", "RemoteUrl", "LocalIP", "LocalPort", "Protocol",
-    ),
-    "DeviceImageLoadEvents": ("FileName", "FolderPath", "SHA256"),
-    "DeviceFileEvents": ("FileName", "FolderPath", "SHA256", "RequestAccountName", "RequestSourceIP", "ShareName"),
-    "DeviceRegistryEvents": (
-        "RegistryKey", "RegistryValueName", "RegistryValueData", "PreviousRegistryKey", "PreviousRegistryValueName",
-    ),
-    "DeviceEvents": (
-        "AccountDomain", "AccountName", "FileName", "FolderPath", "SHA256", "ProcessId", "ProcessCommandLine",
-        "RemoteIP", "RemoteDeviceName", "AdditionalFields",
-    ),
-    "DeviceLogonEvents": (
-        "LogonType", "AccountDomain", "AccountName", "AccountSid", "LogonId", "RemoteIP", "RemoteDeviceName",
-        "FailureReason", "IsLocalAdmin",
-    ),
-}  # fmt: skip
-_INITIATING: tuple[str, ...] = (
-    "InitiatingProcessAccountDomain", "InitiatingProcessAccountName", "InitiatingProcessAccountSid",
-    "InitiatingProcessFileName", "InitiatingProcessFolderPath", "InitiatingProcessId", "InitiatingProcessCommandLine",
-    "InitiatingProcessParentFileName",
-)  # fmt: skip
-
-
 def projection(table: Table, predicate: Predicate, action_types: Sequence[str]) -> tuple[str, ...]:
     """The columns that a query gives: identity, host, what an analyst looks at, and each column that the rule asks about."""
-    shown = _SHOWN.get(table.name)
-    columns = [*table.requires, "DeviceName"]
-    if len(action_types) != 1:
-        columns.append("ActionType")
-    columns += shown if shown is not None else [name for name in table.columns if name not in _BULKY]
-    if table.name != "DeviceProcessEvents":
-        columns += _INITIATING
+    columns = [*table.requires, "DeviceName", *(["ActionType"] if len(action_types) != 1 else []), *table.shown]
     columns += [name for name in asked_columns(predicate) if name != "ActionType"]
     return tuple(dict.fromkeys(name for name in columns if name in table.columns))
-
-
-_BULKY = frozenset({"AppGuardContainerId", "ActionType"})
 
 
 def asked_columns(predicate: Predicate) -> Iterable[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -16,7 +17,7 @@ import yaml
 from sigma_xdr.errors import Diagnostic, RuleError
 from sigma_xdr.rules.places import Place, RuleSource, SourceFile
 
-__all__ = ["MAX_BYTES", "decode", "read_documents"]
+__all__ = ["MAX_BYTES", "read_documents", "source_file"]
 
 #: Largest rule file, in bytes. SigmaHQ's largest has 27 kB.
 MAX_BYTES = 1_000_000
@@ -29,28 +30,31 @@ _MAX_DOCUMENTS = 500
 
 #: What YAML doesn't allow in a file, and line breaks that editors and diffs don't show as such.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]|\r(?!\n)")
-#: Characters that a reader doesn't see, or that turn the order of the text around.
-_INVISIBLE = re.compile("[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
-#: Only such a line can begin more than 24 nested blocks. With at most 16 brackets, a file without it can't nest too deep.
+#: Characters that a reader doesn't see, or that turn the order of the text around; no joiners between emoji, though.
+_INVISIBLE = re.compile(
+    "[\xad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e001f]"
+    "|(?<=[\x00-\x7f])\u200d|\u200d(?=[\x00-\x7f])"
+)
+#: Without such a line no block begins further right, and a column holds two levels at most (a key, and a list under it).
 _DEEP_LINE = re.compile(r"^[ ?:\t-]{24}", re.MULTILINE)
-_FEW_BRACKETS = 16
+_FEW_BRACKETS = _MAX_DEPTH - 2 * 24
 
 
 # -------------------------------------------------------------------------------------------------------- bytes to text
 
 
-def decode(data: bytes, file: str) -> str:
-    """The text of a rule file; RuleError if it is too large, not UTF-8, or holds what YAML doesn't allow."""
+def source_file(path: Path, data: bytes) -> SourceFile:
+    """The file with its text, read as UTF-8; RuleError if it is too large or holds other bytes."""
     if len(data) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES:,} bytes, the limit for a file of rules"
-        raise RuleError(Diagnostic("too-large", message, "split it: a file a rule", file=file))
+        raise RuleError(Diagnostic("too-large", message, "split it: a file a rule", file=path.as_posix()))
     try:
-        text = data.decode("utf-8-sig")
+        return SourceFile(path, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        message = f"byte 0x{data[error.start]:02x} isn't UTF-8"
-        raise RuleError(Diagnostic("not-utf8", message, "save the file as UTF-8", file=file, line=line)) from None
-    return text
+        file = SourceFile(path, data.decode("utf-8-sig", "replace"))
+        message = f"the byte 0x{error.object[error.start]:02x} isn't UTF-8"
+        place = file.place_at(len(error.object[: error.start].decode()))
+        raise RuleError(file.diagnostic("not-utf8", message, "save the file as UTF-8", place)) from None
 
 
 # --------------------------------------------------------------------------------------------------------- text to data
@@ -95,8 +99,8 @@ def _mappings(file: SourceFile, data: list[Any]) -> tuple[list[tuple[RuleSource,
     if found := _INVISIBLE.search(file.text):
         message = f"the invisible character U+{ord(found[0]):04X}"
         hint = f'a reviewer can\'t see it: write "{_escape(found[0])}" between double quotes'
-        problem = file.diagnostic("invisible-character", message, hint, file.place_at(found.start()))
-        problems.append(_as_warning(problem))
+        place = file.place_at(found.start())
+        problems.append(file.diagnostic("invisible-character", message, hint, place, severity="warning"))
     return documents, problems
 
 
@@ -132,7 +136,7 @@ class _Loader(yaml.CSafeLoader):
                 first = next(other for other, _ in node.value if other.value == key_node.value)
                 message = f"the key '{key_node.value}' stands twice, first in line {first.start_mark.line + 1}"
                 self.problems.append(("duplicate-key", message, "YAML would drop the first: merge the two", key_node))
-            if key == "<<" and key_node.style is None:
+            if key == "<<" and not key_node.style:
                 hint = "write the keys out: not every reader of Sigma rules knows merge keys"
                 self.problems.append(("merge-key", "'<<' merges another mapping into this one", hint, key_node))
             mapping[key] = self.construct_object(value_node, deep=deep)
@@ -140,7 +144,7 @@ class _Loader(yaml.CSafeLoader):
 
 
 def _construct_scalar(loader: _Loader, node: yaml.ScalarNode) -> Any:
-    """A boolean or a number, if every YAML reader sees the same in it."""
+    """A boolean or a number, if every YAML reader sees the same in it and its text can be told from it."""
     text, kind = node.value, node.tag.rpartition(":")[2]
     match kind:
         case "bool" if text.lower() in ("true", "false"):
@@ -151,21 +155,26 @@ def _construct_scalar(loader: _Loader, node: yaml.ScalarNode) -> Any:
             return int(text, 16)
         case "float" if re.fullmatch(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}", text) and repr(float(text)) == text:
             return float(text)
-    message = f"'{text[:60]}' is read as a {_KINDS[kind]} by some YAML readers and as something else by others"
+    message = f"'{text[:60]}' is {_AMBIGUOUS[kind]}"
     loader.problems.append(("ambiguous-scalar", message, f"quote it if it is text: '{text[:60]}'", node))
     return None
 
 
 def _construct_unknown(loader: _Loader, node: yaml.Node) -> None:
     hint = "leave the tag out; a value that begins with '!' needs quotes"
-    loader.problems.append(("forbidden-tag", f"the tag '{node.tag}' isn't allowed in a rule", hint, node))
+    tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+    loader.problems.append(("forbidden-tag", f"the tag '{tag}' isn't allowed in a rule", hint, node))
 
 
-_KINDS = {"bool": "boolean", "int": "number", "float": "number"}
+_AMBIGUOUS = {
+    "bool": "a boolean to some YAML readers and text to others",
+    "int": "not the same number to all YAML readers",
+    "float": "a number, which doesn't keep how it is written",
+}
 for _tag in ("null", "str", "seq", "map"):
     _name = f"tag:yaml.org,2002:{_tag}"
     _Loader.add_constructor(_name, yaml.CSafeLoader.yaml_constructors[_name])
-for _tag in _KINDS:
+for _tag in _AMBIGUOUS:
     _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _construct_scalar)
 _Loader.add_constructor(None, _construct_unknown)
 
@@ -226,10 +235,9 @@ def _written_out(node: yaml.Node | None, sizes: dict[int, tuple[int, int]]) -> t
 
 #: What libyaml says, what the author may have meant.
 _YAML_HINTS = {
-    "found character '\\t' that cannot start any token": "indent with blanks: YAML has no tabs",
-    "found character that cannot start any token": "quote the value: it can't begin with %, @, ` or a tab",
-    "did not find expected alphabetic or numeric character": "quote the value: at its begin, * and & have a meaning in YAML",
-    "found undefined alias": "quote the value: at its begin, * means an alias in YAML",
+    "found character that cannot start any token": "indent with blanks, not tabs; quote what begins with %, @ or `",
+    "did not find expected alphabetic or numeric character": "quote the value: * and & at its begin mean an alias in YAML",
+    "found undefined alias": "quote the value: * at its begin means an alias in YAML",
     "mapping values are not allowed in this context": "quote the value if it holds ': ', else look at the indentation",
     "could not find expected ':'": "each line needs 'key: value', or '- ' for a list item, at the right indentation",
 }
@@ -252,12 +260,6 @@ def _control_character(file: SourceFile, offset: int) -> Diagnostic:
 def _escape(char: str) -> str:
     code = ord(char)
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
-
-
-def _as_warning(problem: Diagnostic) -> Diagnostic:
-    from dataclasses import replace
-
-    return replace(problem, severity="warning")
 
 
 def _at(file: SourceFile, node: yaml.Node) -> Place:

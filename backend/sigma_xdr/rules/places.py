@@ -60,9 +60,11 @@ class SourceFile:
         start = self.text.rfind("\n", 0, offset) + 1
         return self.place(self.text.count("\n", 0, offset), offset - start, length)
 
-    def diagnostic(self, code: str, message: str, hint: str | None = None, place: Place | None = None) -> Diagnostic:
-        """An error in this file."""
-        problem = Diagnostic(code, message, hint, file=self.name)
+    def diagnostic(
+        self, code: str, message: str, hint: str | None = None, place: Place | None = None, severity: str = "error"
+    ) -> Diagnostic:
+        """A problem of this file, at a place of it or of the file as a whole."""
+        problem = Diagnostic(code, message, hint, severity, file=self.name)
         return problem if place is None else problem.at(self.name, place.line, place.column, place.text, place.length)
 
 

@@ -80,7 +80,7 @@ class Table:
 
     Of custom detections: ``requires`` are the columns that Microsoft demands for a table of this family,
     ``impacted_assets`` those of the table's columns that name the asset of an alert, ``near_real_time`` says whether a
-    continuous (NRT) detection may read it.
+    continuous (NRT) detection may read it. ``shown`` is what an analyst looks at first.
     """
 
     name: str
@@ -94,6 +94,7 @@ class Table:
     requires: tuple[str, ...] = field(compare=False)
     impacted_assets: tuple[str, ...] = field(compare=False, repr=False)
     near_real_time: bool = field(compare=False)
+    shown: tuple[str, ...] = field(compare=False, repr=False)
 
     def column(self, name: str) -> Column:
         """The column of that name in any case. Raises SchemaError (``unknown-column``)."""

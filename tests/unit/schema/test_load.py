@@ -186,3 +186,10 @@ def test_nothing_is_read_at_import() -> None:
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout == "0 3\n"
+
+
+def test_every_shown_column_exists() -> None:
+    assert [(t.name, c) for t in SCHEMA.tables.values() for c in t.shown if c not in t.columns] == []
+    assert SCHEMA.table("DeviceImageLoadEvents").shown[:4] == (
+        "FileName", "FolderPath", "SHA256", "InitiatingProcessAccountDomain",
+    )  # fmt: skip

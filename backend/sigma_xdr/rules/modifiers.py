@@ -1,0 +1,174 @@
+r"""A value's modifiers, as pySigma applies them, but never to a wrong value and never without bound.
+
+pySigma 1.5.1 encodes the backslash that escapes a literal ``*`` or ``?``, counts characters where Base64 counts bytes, drops
+``cased`` when a later modifier rebuilds the string, and writes every combination of dashes out before anybody can look.
+Here these are right, or refused. The item keeps pySigma's own modifier classes.
+"""
+
+from __future__ import annotations
+
+import warnings
+from base64 import b64encode
+from difflib import get_close_matches
+from ipaddress import ip_network
+from typing import Any
+
+from sigma.exceptions import SigmaError, SigmaRegularExpressionError, SigmaTypeError
+from sigma.modifiers import (
+    SigmaBase64Modifier,
+    SigmaBase64OffsetModifier,
+    SigmaCaseSensitiveModifier,
+    SigmaCIDRModifier,
+    SigmaCompareModifier,
+    SigmaExistsModifier,
+    SigmaListModifier,
+    SigmaModifier,
+    SigmaRegularExpressionFlagModifier,
+    SigmaTimestampModifier,
+    SigmaUTF16Modifier,
+    SigmaWindowsDashModifier,
+    modifier_mapping,
+)
+from sigma.rule import SigmaDetectionItem
+from sigma.types import (
+    Placeholder,
+    SigmaBool,
+    SigmaCasedString,
+    SigmaExpansion,
+    SigmaNull,
+    SigmaNumber,
+    SigmaString,
+    SigmaType,
+)
+
+__all__ = ["MAX_VALUES", "ModifierProblem", "apply_modifiers", "modifier_classes"]
+
+#: Most values of an item, and of a rule, with what its modifiers expand them to.
+MAX_VALUES = 50_000
+#: Most dashes of a value that ``windash`` expands, to five forms each.
+_MAX_DASHES = 4
+#: What may follow ``re``.
+_AFTER_RE = frozenset(("i", "ignorecase", "m", "multiline", "s", "dotall", "all", "neq", "expand"))
+_ENCODINGS = frozenset(("wide", "utf16", "utf16be", "base64", "base64offset"))
+
+
+class ModifierProblem(SigmaError):
+    """What is wrong with an item's modifiers, or with one of its values under them.
+
+    ``index`` is the 0-based number of the value in its list, or None for the modifiers; ``modifier`` the one to blame.
+    """
+
+    def __init__(self, code: str, message: str, hint: str | None, modifier: str, index: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.modifier = modifier
+        self.index = index
+
+
+def modifier_classes(names: list[str]) -> list[type[SigmaModifier[Any, Any]]]:
+    """pySigma's classes of the modifiers, in order; ModifierProblem for an unknown one and for senseless combinations."""
+    for position, name in enumerate(names):
+        if name not in modifier_mapping:
+            nearest = get_close_matches(name[:20].strip().lower(), modifier_mapping, 1)
+            hint = f"did you mean {nearest[0]}?" if nearest else "the Sigma specification lists the modifiers"
+            raise ModifierProblem("unknown-modifier", f"there is no modifier '{name[:60]}'", hint, name)
+        before = names[:position]
+        if "re" in before and name not in _AFTER_RE:
+            hint = "a regular expression is searched anywhere; anchor it with ^ and $"
+            raise ModifierProblem("modifier-order", f"'{name}' has no meaning after 're'", hint, name)
+        if "expand" in before and name in _ENCODINGS:
+            message = f"'{name}' would encode the placeholder that 'expand' fills in later"
+            raise ModifierProblem("modifier-order", message, None, name)
+        if "cased" in before and name == "fieldref":
+            raise ModifierProblem("modifier-order", "'cased' is lost before 'fieldref'", None, name)
+    return [modifier_mapping[name] for name in names]
+
+
+def apply_modifiers(item: SigmaDetectionItem, names: list[str]) -> list[ModifierProblem]:
+    """Apply the modifiers of an item that was made without applying them, in place.
+
+    Returns the problems, at most five; the item's values are of no use then.
+    """
+    problems: list[ModifierProblem] = []
+    applied: list[type[SigmaModifier[Any, Any]]] = []
+    for name, modifier in zip(names, item.modifiers, strict=True):
+        instance = _REPAIRED.get(modifier, modifier)(item, applied, item.source)
+        if isinstance(instance, SigmaListModifier):
+            item.value = instance.apply(item.value)
+        else:
+            item.value = _apply_to_each(instance, item.value, name, problems)
+        if problems:
+            return problems
+        applied.append(modifier)
+    if SigmaCaseSensitiveModifier in item.modifiers:
+        item.value = [_cased(value) for value in item.value]
+    return problems
+
+
+def _apply_to_each(
+    instance: SigmaModifier[Any, Any], values: list[SigmaType], name: str, problems: list[ModifierProblem]
+) -> list[SigmaType]:
+    """Each value modified. pySigma's modifiers give one value for one, so the index stays that of the rule's list."""
+    modified: list[SigmaType] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python's re warns of nested sets; what Kusto says of them is checked later
+        for index, value in enumerate(values):
+            try:
+                modified += instance.apply(value)
+            except (SigmaError, OverflowError, RecursionError) as error:
+                problems.append(_explained(error, instance, name, value, index))
+                if len(problems) == 5:
+                    break
+    return modified
+
+
+# ------------------------------------------------------------------------------------------------------ pySigma's, right
+
+
+def _literal_bytes(value: SigmaString, applied: list[Any], name: str) -> bytes:
+    """The bytes that an encoding modifier encodes."""
+    if not all(isinstance(part, str) for part in value.s):
+        special = "placeholders" if any(isinstance(part, Placeholder) for part in value.s) else "wildcards"
+        hint = r"escape a * or ? that is meant: \*" if special == "wildcards" else None
+        raise ModifierProblem("not-encodable", f"'{name}' can't encode {special}", hint, name)
+    data = "".join(part for part in value.s if isinstance(part, str)).encode()
+    if not data:
+        raise ModifierProblem("not-encodable", f"'{name}' of an empty value fits any value", None, name)
+    if SigmaUTF16Modifier in applied:  # pySigma's byte order mark is a character, which UTF-8 writes in three bytes
+        data = b"\xff\xfe" + data[3:]
+    return data
+
+
+class _Base64(SigmaBase64Modifier):
+    def modify(self, val: SigmaString) -> SigmaString:
+        return _plain(b64encode(_literal_bytes(val, self.applied_modifiers, "base64")).decode())
+
+
+class _Base64Offset(SigmaBase64OffsetModifier):
+    count = 0
+
+    def modify(self, val: SigmaString) -> SigmaExpansion:
+        data = _literal_bytes(val, self.applied_modifiers, "base64offset")
+        if len(data) == 1:
+            hint = "give it at least two characters"
+            raise ModifierProblem("not-encodable", "'base64offset' of one byte fits any value", hint, "base64offset")
+        self.count = _bounded(self.count + 3, "base64offset")
+        shifted = (b64encode(b" " * offset + data).decode() for offset in range(3))
+        cuts = [slice(self.start_offsets[i], self.end_offsets[(len(data) + i) % 3]) for i in range(3)]
+        return SigmaExpansion([_plain(text[cut]) for text, cut in zip(shifted, cuts, strict=True)])
+
+
+class _Windash(SigmaWindowsDashModifier):
+    count = 0
+
+    def modify(self, val: SigmaString) -> SigmaExpansion:
+        marked = val.replace_with_placeholder(_DASH, "_windash")
+        dashes = sum(part == Placeholder("_windash") for part in marked.s)
+        if dashes > _MAX_DASHES:
+            message = f"'windash' on {dashes} dashes would stand for {5**dashes:,} values; the limit is {_MAX_DASHES} dashes"
+            hint = "split the value into several with 'contains|all|windash'"
+            raise ModifierProblem("windash-expansion", message, hint, "windash")
+        self.count = _bounded(self.count + 5**dashes, "windash")
+        return super().modify(val)
