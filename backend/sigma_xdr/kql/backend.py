@@ -15,7 +15,7 @@ from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
 
 from sigma_xdr.kql.correlating import correlation_query
-from sigma_xdr.kql.query import header, rule_query
+from sigma_xdr.kql.query import fresh, header, rule_query
 
 __all__ = ["XdrBackend"]
 
@@ -37,7 +37,7 @@ class XdrBackend(KustoBackend):
         self, rule: SigmaRule, output_format: str | None = None, callback: Callable[..., Any] | None = None
     ) -> list[Any]:
         """One query a rule; conditions of one rule are alternatives of one query."""
-        return self._converted(rule, output_format, callback, lambda: rule_query(rule, self.last_processing_pipeline).text)
+        return self._converted(rule, output_format, callback, lambda: rule_query(fresh(rule), self.last_processing_pipeline).text)
 
     def convert_correlation_rule(
         self,

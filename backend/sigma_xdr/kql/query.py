@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +20,7 @@ from sigma_xdr.kql.predicate import FALSE, TRUE, And, Op, Or, Predicate, Test
 from sigma_xdr.kql.text import TooManyAlternatives, where_clauses
 from sigma_xdr.schema import Table, xdr_schema
 
-__all__ = ["RuleQuery", "header", "rule_query"]
+__all__ = ["RuleQuery", "fresh", "header", "rule_query"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,13 @@ class RuleQuery:
     def deployment(self) -> Deployment:
         """What a custom detection needs."""
         return deployment(self.table, self.predicate, self.columns)
+
+
+def fresh(rule: SigmaRule) -> SigmaRule:
+    """The rule with detections of its own, so that mapping it leaves the given one as it is."""
+    own = copy.copy(rule)
+    own.detection = copy.deepcopy(rule.detection)
+    return own
 
 
 def rule_query(rule: SigmaRule, pipeline: ProcessingPipeline) -> RuleQuery:

@@ -12,11 +12,12 @@ from sigma.processing.pipeline import ProcessingItem, ProcessingPipeline
 
 from sigma_xdr.pipeline.fields import FieldProblem, Lost
 from sigma_xdr.pipeline.items import Expression
-from sigma_xdr.pipeline.log_sources import LogSource, log_sources
+from sigma_xdr.pipeline.log_sources import REFUSED, LogSource, log_sources
 from sigma_xdr.pipeline.mapping import ExpandPlaceholders, MapFields, find_log_source, group_key
 from sigma_xdr.pipeline.patterns import Pattern, Shape
 
 __all__ = [
+    "REFUSED",
     "Expression",
     "FieldProblem",
     "LogSource",

@@ -78,7 +78,9 @@ def read_documents(file: SourceFile) -> tuple[list[tuple[RuleSource, dict[str, A
     finally:
         loader.dispose()
     if loader.problems:
-        return [], [file.diagnostic(code, message, hint, _at(file, node)) for code, message, hint, node in loader.problems]
+        return [], [
+            file.diagnostic(code, message, hint, _at(file, node)) for code, message, hint, node in loader.problems
+        ]
     return _mappings(file, data)
 
 
@@ -192,7 +194,9 @@ def _too_deep(file: SourceFile) -> Diagnostic | None:
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _MAX_DEPTH:
                 place = file.place(event.start_mark.line, event.start_mark.column)
-                return file.diagnostic("nested-too-deep", f"the YAML nests deeper than {_MAX_DEPTH} levels", None, place)
+                return file.diagnostic(
+                    "nested-too-deep", f"the YAML nests deeper than {_MAX_DEPTH} levels", None, place
+                )
     except yaml.YAMLError as error:
         return _not_yaml(file, error)
     return None

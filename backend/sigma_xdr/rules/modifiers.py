@@ -7,13 +7,14 @@ Here these are right, or refused. The item keeps pySigma's own modifier classes.
 
 from __future__ import annotations
 
+import re
 import warnings
 from base64 import b64encode
 from difflib import get_close_matches
 from ipaddress import ip_network
 from typing import Any
 
-from sigma.exceptions import SigmaError, SigmaRegularExpressionError, SigmaTypeError
+from sigma.exceptions import SigmaError, SigmaRegularExpressionError
 from sigma.modifiers import (
     SigmaBase64Modifier,
     SigmaBase64OffsetModifier,
@@ -31,8 +32,8 @@ from sigma.modifiers import (
 )
 from sigma.rule import SigmaDetectionItem
 from sigma.types import (
-    Placeholder,
     SigmaBool,
+    SigmaCIDRExpression,
     SigmaCasedString,
     SigmaExpansion,
     SigmaNull,
@@ -47,6 +48,8 @@ __all__ = ["MAX_VALUES", "ModifierProblem", "apply_modifiers", "modifier_classes
 MAX_VALUES = 50_000
 #: Most dashes of a value that ``windash`` expands, to five forms each.
 _MAX_DASHES = 4
+#: What ``windash`` expands, as pySigma's SigmaWindowsDashModifier finds it.
+_DASH = re.compile(r"\B[-/]\b")
 #: What may follow ``re``.
 _AFTER_RE = frozenset(("i", "ignorecase", "m", "multiline", "s", "dotall", "all", "neq", "expand"))
 _ENCODINGS = frozenset(("wide", "utf16", "utf16be", "base64", "base64offset"))
@@ -130,20 +133,27 @@ def _apply_to_each(
 def _literal_bytes(value: SigmaString, applied: list[Any], name: str) -> bytes:
     """The bytes that an encoding modifier encodes."""
     if not all(isinstance(part, str) for part in value.s):
-        special = "placeholders" if any(isinstance(part, Placeholder) for part in value.s) else "wildcards"
-        hint = r"escape a * or ? that is meant: \*" if special == "wildcards" else None
-        raise ModifierProblem("not-encodable", f"'{name}' can't encode {special}", hint, name)
+        message = f"'{name}' can't encode wildcards"
+        raise ModifierProblem("not-encodable", message, r"escape a * or ? that is meant: \* or \?", name)
     data = "".join(part for part in value.s if isinstance(part, str)).encode()
-    if not data:
-        raise ModifierProblem("not-encodable", f"'{name}' of an empty value fits any value", None, name)
     if SigmaUTF16Modifier in applied:  # pySigma's byte order mark is a character, which UTF-8 writes in three bytes
         data = b"\xff\xfe" + data[3:]
+    if len(data) < 2:
+        message = f"'{name}' of {len(data)} bytes is in nearly every text"
+        raise ModifierProblem("not-encodable", message, "give it at least two characters", name)
     return data
+
+
+def _bounded(count: int, name: str) -> int:
+    if count > MAX_VALUES:
+        message = f"'{name}' expands the values to more than {MAX_VALUES:,}"
+        raise ModifierProblem("too-many-values", message, "split the rule", name)
+    return count
 
 
 class _Base64(SigmaBase64Modifier):
     def modify(self, val: SigmaString) -> SigmaString:
-        return _plain(b64encode(_literal_bytes(val, self.applied_modifiers, "base64")).decode())
+        return SigmaString(b64encode(_literal_bytes(val, self.applied_modifiers, "base64")).decode())
 
 
 class _Base64Offset(SigmaBase64OffsetModifier):
@@ -151,24 +161,100 @@ class _Base64Offset(SigmaBase64OffsetModifier):
 
     def modify(self, val: SigmaString) -> SigmaExpansion:
         data = _literal_bytes(val, self.applied_modifiers, "base64offset")
-        if len(data) == 1:
-            hint = "give it at least two characters"
-            raise ModifierProblem("not-encodable", "'base64offset' of one byte fits any value", hint, "base64offset")
         self.count = _bounded(self.count + 3, "base64offset")
         shifted = (b64encode(b" " * offset + data).decode() for offset in range(3))
         cuts = [slice(self.start_offsets[i], self.end_offsets[(len(data) + i) % 3]) for i in range(3)]
-        return SigmaExpansion([_plain(text[cut]) for text, cut in zip(shifted, cuts, strict=True)])
+        return SigmaExpansion([SigmaString(text[cut]) for text, cut in zip(shifted, cuts, strict=True)])
 
 
 class _Windash(SigmaWindowsDashModifier):
     count = 0
 
     def modify(self, val: SigmaString) -> SigmaExpansion:
-        marked = val.replace_with_placeholder(_DASH, "_windash")
-        dashes = sum(part == Placeholder("_windash") for part in marked.s)
+        dashes = sum(len(_DASH.findall(part)) for part in val.s if isinstance(part, str))
         if dashes > _MAX_DASHES:
-            message = f"'windash' on {dashes} dashes would stand for {5**dashes:,} values; the limit is {_MAX_DASHES} dashes"
-            hint = "split the value into several with 'contains|all|windash'"
+            message = f"'windash' on {dashes} dashes stands for 5^{dashes} values; the limit is {_MAX_DASHES} dashes"
+            hint = "split the value into several, with 'all' if each has to be there"
             raise ModifierProblem("windash-expansion", message, hint, "windash")
         self.count = _bounded(self.count + 5**dashes, "windash")
         return super().modify(val)
+
+
+class _CIDR(SigmaCIDRModifier):
+    def modify(self, val: SigmaString) -> SigmaCIDRExpression:
+        text = str(val)
+        if self.applied_modifiers:
+            raise ModifierProblem("modifier-order", "'cidr' has to come first", None, "cidr")
+        try:
+            if "%" in text:  # ip_network takes fe80::%eth0/64, and anything after the %
+                raise ValueError
+            ip_network(text)
+        except ValueError:
+            raise ModifierProblem("invalid-cidr", f"'{text[:60]}' is no network", _network_hint(text), "cidr") from None
+        return super().modify(val)
+
+
+def _network_hint(text: str) -> str:
+    try:
+        return (
+            f"did you mean {ip_network(text.partition('%')[0], strict=False)}? The bits after the prefix have to be 0"
+        )
+    except ValueError:
+        return "write a network such as 10.0.0.0/8 or fe80::/10"
+
+
+def _cased(value: SigmaType) -> SigmaType:
+    match value:
+        case SigmaExpansion():
+            return SigmaExpansion([_cased(each) for each in value.values])
+        case SigmaString() if not isinstance(value, SigmaCasedString):
+            return SigmaCasedString.from_sigma_string(value)
+    return value
+
+
+_REPAIRED: dict[type[SigmaModifier[Any, Any]], type[SigmaModifier[Any, Any]]] = {
+    SigmaBase64Modifier: _Base64,
+    SigmaBase64OffsetModifier: _Base64Offset,
+    SigmaWindowsDashModifier: _Windash,
+    SigmaCIDRModifier: _CIDR,
+}
+
+
+# ------------------------------------------------------------------------------------------------------------- messages
+
+
+def _explained(
+    error: Exception, instance: SigmaModifier[Any, Any], name: str, value: SigmaType, index: int
+) -> ModifierProblem:
+    if isinstance(error, ModifierProblem):
+        error.index = index
+        return error
+    if not instance.type_check(value):
+        message, hint = _wrong_type(instance, name, value)
+        return ModifierProblem("modifier-type", message, hint, name, index)
+    if isinstance(error, SigmaRegularExpressionError | OverflowError | RecursionError):
+        reason = "it nests too deep" if isinstance(error, RecursionError) else str(error.__cause__ or error)
+        return ModifierProblem("invalid-regex", f"the regular expression can't be read: {reason}", None, name, index)
+    return ModifierProblem("modifier", f"'{name}' doesn't fit here: {error.args[0]}", None, name, index)
+
+
+def _wrong_type(instance: SigmaModifier[Any, Any], name: str, value: SigmaType) -> tuple[str, str | None]:
+    wants_number = isinstance(instance, SigmaCompareModifier | SigmaTimestampModifier)
+    hint = None
+    match value:
+        case SigmaNumber():
+            given, hint = f"the number {value}", f"quote it: '{value}'"
+        case SigmaString():
+            given = f"the text '{str(value)[:60]}'"
+            if wants_number and re.fullmatch(r"-?[0-9]{1,18}", str(value)):
+                hint = f"leave the quotes out: {value}"
+        case SigmaBool():
+            given, hint = "a boolean", f"quote it: '{str(value).lower()}'"
+        case SigmaNull():
+            given, hint = "null", "without a modifier, null stands for an empty field"
+        case _:
+            given = "what the modifiers before it make"
+    if isinstance(instance, SigmaRegularExpressionFlagModifier):
+        return f"'{name}' is a flag of 're' and takes no plain value", f"write re|{name}"
+    takes = "a number" if wants_number else "true or false" if isinstance(instance, SigmaExistsModifier) else "text"
+    return f"'{name}' takes {takes}, not {given}", None if takes == "true or false" else hint

@@ -185,7 +185,7 @@ def test_nothing_is_read_at_import() -> None:
         "print(at_import, sum(path.endswith('.json') for path in read))\n"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert run.stdout == "0 3\n"
+    assert run.stdout == "0 4\n"
 
 
 def test_every_shown_column_exists() -> None:

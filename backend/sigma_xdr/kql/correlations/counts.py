@@ -27,8 +27,9 @@ def counting_query(frame: Frame) -> CorrelationQuery:
     lets = [*frame.hits(), *_values(frame)]
     if busy:
         lets += _busy(frame, condition)
-    lets += [_moments(frame, busy), frame.near(), *_points(frame), *_ranks(frame)]
-    result = frame.result(_completed(frame, condition, busy))
+    lets += [_moments(frame, busy), frame.near(), *_points(frame), *_ranks(frame), _counted(frame, condition)]
+    counted = frame.name("Counted")
+    result = frame.result([f"union {frame.name('Busy')}, {counted}" if busy else counted])
     return CorrelationQuery((*lets, *result.lets), result.body)
 
 
@@ -98,8 +99,8 @@ def _ranks(frame: Frame) -> list[str]:
     """The last place of each time among points that enter, and the first among points that leave."""
     points, moments = frame.name("Points"), frame.name("Moments")
     lines = (
-        f"| summarize Times = array_sort_asc(make_list(Timestamp)) by {frame.by('Slot')}",
-        "| mv-expand with_itemindex=Rank Timestamp = Times to typeof(datetime)",
+        f"| summarize Timestamp = array_sort_asc(make_list(Timestamp)) by {frame.by('Slot')}",
+        "| mv-expand with_itemindex=Rank Timestamp to typeof(datetime)",
     )
     by = frame.by("Slot", "Timestamp")
     return [
@@ -108,21 +109,18 @@ def _ranks(frame: Frame) -> list[str]:
             "Leave",
             f"union ({points} | extend Timestamp = Timestamp + {frame.span}), {moments}",
             *lines,
-            f"| summarize Gone = min(Rank) by {by}",
+            f"| summarize Left = min(Rank) by {by}",
         ),
     ]
 
 
-def _completed(frame: Frame, condition: str, busy: bool) -> tuple[str, ...]:
+def _counted(frame: Frame, condition: str) -> str:
+    """The moments whose windows satisfy the condition."""
     by = frame.by("Slot", "Timestamp")
-    lines = (
+    return frame.let(
+        "Counted",
         frame.name("Moments"),
         f"| join kind=inner {frame.name('Enter')} on {by}",
         f"| join kind=inner {frame.name('Leave')} on {by}",
-        f"| where Entered - Gone {condition}",
-        f"| project {by}",
+        f"| where Entered - Left {condition}",
     )
-    if not busy:
-        return lines
-    first, *rest = lines
-    return (f"union {frame.name('Busy')}, ({first}", *(f"    {line}" for line in rest[:-1]), f"    {rest[-1]})")

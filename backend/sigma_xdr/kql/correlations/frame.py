@@ -24,8 +24,8 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .-]{0,127}")
 _PLAIN = re.compile(r"(?=.*[A-Z])[A-Za-z_][A-Za-z0-9_]*")
 #: Columns that the query makes. The local engine, like DuckDB, doesn't tell names apart by case.
 _OWN_COLUMNS = re.compile(
-    r"slot|rule|rules|(key|seen|value)\d+|own|start|first|last|times|rank|entered|gone|from|to"
-    r"|event(timestamp|count)|valuecount|firsttimestamp",
+    r"(slot|rule|rules|key|seen|value|own|start|first|last|rank|entered|left|from|to"
+    r"|eventtimestamp|eventcount|valuecount|firsttimestamp)\d*",
     re.IGNORECASE,
 )
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
@@ -122,7 +122,8 @@ class Frame:
     def _rows(self, number: int, source: EventSource) -> tuple[str, ...]:
         """One rule's rows that belong to a group, with the columns of ``Hits`` but Slot."""
         keys = [_same_type(self.correlation, index, source.keys[index]) for index in range(len(source.keys))]
-        present = [_present(*typed) for typed in (*zip(source.keys, source.key_types), *zip(source.values, source.value_types))]
+        values = [f"{value}" if kind == "string" else f"tostring({value})" for value, kind in zip(source.values, source.value_types)]
+        present = [_present(*typed) for typed in zip(source.keys, source.key_types)] + [f"isnotempty({value})" for value in values]
         columns = {column: column for column in (*self.identity, *self.shown) if column in source.columns}
         for column, expression in zip(self.group_columns, keys):
             if columns.setdefault(column, expression) != expression:
@@ -135,8 +136,7 @@ class Frame:
         columns |= {
             key: f"tolower({expression})" for key, column, expression in zip(self.keys, self.group_columns, keys) if key != column
         }
-        for column, expression, kind in zip(self.values, source.values, source.value_types):
-            columns[column] = f"tolower({expression})" if kind == "string" else f"tostring({expression})"
+        columns |= {column: f"tolower({value})" for column, value in zip(self.values, values)}
         if self.correlation.is_temporal:
             columns["Rule"] = str(number)
         project = ", ".join(name if name == expression else f"{name} = {expression}" for name, expression in columns.items())
@@ -160,8 +160,8 @@ class Frame:
         columns = (*self.identity, *self.shown)
         if self.every:
             return CorrelationQuery((), (*completed, join, f"| project {', '.join(columns)}"))
-        last = self.let("Last", *completed, f"| summarize Timestamp = max(Timestamp) by {self.by('Slot')}")
-        alerts = self.let("Alerts", self.name("Last"), join, *self._last_event())
+        latest = self.let("Latest", *completed, f"| summarize Timestamp = max(Timestamp) by {self.by('Slot')}")
+        alerts = self.let("Alerts", self.name("Latest"), join, *self._last_event())
         alert = ", ".join(dict.fromkeys((*columns, *self.keys)))
         counted = ["FirstTimestamp"]
         met = ", ".join((*self.keys, "Slot", "EventTimestamp = Timestamp", *self.values))
@@ -181,7 +181,7 @@ class Frame:
             case _:
                 body.append(f"| summarize FirstTimestamp = min(EventTimestamp) by {alert}")
         body.append(f"| project {', '.join((*columns, *counted))}")
-        return CorrelationQuery((last, alerts), tuple(body))
+        return CorrelationQuery((latest, alerts), tuple(body))
 
     def _last_event(self) -> list[str]:
         """Of the hits of a moment the one with the greatest ReportId, then DeviceId: least significant first."""
@@ -217,7 +217,7 @@ def _present(expression: str, kind: str) -> str:
 def _same_type(correlation: Correlation, index: int, expression: str) -> str:
     """A key's expression, in the type that it has for all sources. int and long meet as long; other types don't meet."""
     kinds = {source.key_types[index] for source in correlation.sources}
-    if "dynamic" in kinds or len(kinds - {"int"} | {"long"}) > 1 and len(kinds) > 1:
+    if "dynamic" in kinds or (len(kinds) > 1 and kinds != {"int", "long"}):
         raise refusal(
             "correlation-group",
             f"the group-by field {correlation.group_by[index]} is of type "
