@@ -123,7 +123,7 @@ class _Lowering:
             case SigmaRegularExpression():
                 return Test(column, kind, Op.REGEX, (self.regex(value),))
             case SigmaCIDRExpression():
-                return Test(column, kind, Op.IN_NETWORK, (str(value.network),))
+                return Test(column, kind, Op.IN_NETWORK, (value.cidr,))
             case SigmaFieldReference():
                 op = _FIELD_OPS[value.starts_with, value.ends_with]
                 return And((Not(Test(column, kind, Op.EMPTY)), Test(column, kind, op, (value.field,))))

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
-from uuid import UUID
 
-from sigma.exceptions import SigmaError
+from sigma import exceptions as pysigma
 from sigma.rule import SigmaLevel, SigmaLogSource, SigmaRule, SigmaStatus
 
 from sigma_xdr.errors import Diagnostic
 from sigma_xdr.rules.places import ItemLocation, RuleSource
 
-__all__ = ["check_metadata", "log_source", "missing_key", "rule_arguments"]
+__all__ = ["likely_typos", "log_source", "missing_key", "rule_arguments"]
 
 #: The keys of the Sigma specification, and two that SigmaHQ adds.
 _KEYS = frozenset(
@@ -22,39 +21,116 @@ _KEYS = frozenset(
 )
 _LOG_SOURCE_KEYS = ("category", "product", "service", "definition")
 
+#: The key that each of pySigma's errors is about.
+_KEY_OF_ERROR: dict[type[pysigma.SigmaError], str] = {
+    pysigma.SigmaTypeError: "name",
+    pysigma.SigmaNameError: "name",
+    pysigma.SigmaTaxonomyError: "taxonomy",
+    pysigma.SigmaRelatedError: "related",
+    pysigma.SigmaDateError: "date",
+    pysigma.SigmaModifiedError: "modified",
+    pysigma.SigmaFieldsError: "fields",
+    pysigma.SigmaFalsePositivesError: "falsepositives",
+    pysigma.SigmaAuthorError: "author",
+    pysigma.SigmaDescriptionError: "description",
+    pysigma.SigmaReferencesError: "references",
+    pysigma.SigmaTitleError: "title",
+    pysigma.SigmaScopeError: "scope",
+    pysigma.SigmaLicenseError: "license",
+    pysigma.SigmaIdentifierError: "id",
+    pysigma.SigmaLevelError: "level",
+    pysigma.SigmaStatusError: "status",
+    pysigma.SigmaTagError: "tags",
+    pysigma.SigmaValueError: "tags",
+}
 
-def check_metadata(document: dict[Any, Any], source: RuleSource) -> list[Diagnostic]:
-    """What is wrong with the metadata of a document, before pySigma reads it: wrong types crash it."""
-    problems = [source.diagnostic(*problem) for problem in _wrong_metadata(document)]
-    if document.get("title") is None:
-        problems.append(missing_key("title", document, source, "give it a title: what it finds, in a few words"))
-    for key in document.keys() - _KEYS:
-        nearest = get_close_matches(str(key)[:60], _KEYS - document.keys(), 1, 0.75)
-        if nearest and nearest[0] not in ("title", "logsource", "detection"):
+
+def rule_arguments(document: dict[Any, Any], source: RuleSource) -> tuple[dict[str, Any], list[Diagnostic]]:
+    """The arguments that all of pySigma's rule classes take, and what is wrong with the metadata."""
+    if document.get("id") is not None:
+        document = {**document, "id": str(document["id"])}  # pySigma would crash on a number
+    arguments, errors = SigmaRule.from_dict_common_params(document, True, ItemLocation(source, ()))
+    return arguments, [_explained(error, document, source) for error in errors]
+
+
+def likely_typos(document: dict[Any, Any], source: RuleSource) -> list[Diagnostic]:
+    """A warning for each key that Sigma doesn't know and that looks like one that is missing. Other keys are custom."""
+    problems = []
+    for key in document:
+        nearest = [] if key in _KEYS else get_close_matches(str(key)[:60], _KEYS - document.keys(), 1, 0.75)
+        if nearest:
             message = f"the key '{str(key)[:60]}' means nothing to Sigma"
             hint = f"did you mean {nearest[0]}?"
             problems.append(source.diagnostic("unknown-key", message, hint, str(key), severity="warning"))
     return problems
 
 
-def _wrong_metadata(document: dict[Any, Any]) -> Iterable[tuple[str, str, str | None, str, int] | tuple[str, str, str | None, str]]:
-    """Code, message, hint and keys of each problem that pySigma has no good words for."""
-    identifier, level, status = document.get("id"), document.get("level"), document.get("status")
-    if identifier is not None and not _is_uuid(identifier):
-        yield "invalid-id", f"the id '{str(identifier)[:60]}' is no UUID", "make one with uuidgen", "id", 0
-    if level is not None and str(level).upper() not in SigmaLevel.__members__:
-        yield "unknown-level", f"there is no level '{str(level)[:60]}'", _one_of(level, SigmaLevel), "level", 0
-    if status is not None and str(status).upper() not in SigmaStatus.__members__:
-        yield "unknown-status", f"there is no status '{str(status)[:60]}'", _one_of(status, SigmaStatus), "status", 0
-    tags = document.get("tags")
-    for index, tag in enumerate(tags if isinstance(tags, list) else ()):
-        if not isinstance(tag, str) or "." not in tag:
-            hint = "a tag is a namespace and a name: attack.t1047"
-            yield "invalid-tag", f"'{str(tag)[:60]}' is no tag", hint, "tags", index
+def missing_key(key: str, document: dict[Any, Any], source: RuleSource, hint: str, *keys: str) -> Diagnostic:
+    """The problem that ``key`` isn't in the document, or in its section at ``keys``: at a key that looks like it."""
+    typo = get_close_matches(key, [str(other)[:60] for other in document if other not in _KEYS], 1, 0.7)
+    if typo:
+        return source.diagnostic(
+            f"missing-{key}", f"there is no '{key}'", f"is '{typo[0]}' meant to be it?", *keys, *typo
+        )
+    return source.diagnostic(f"missing-{key}", f"there is no '{key}'", hint, *keys)
 
 
-def _is_uuid(text: object) -> bool:
-    try:
-        return isinstance(text, str) and bool(UUID(text))
-    except ValueError:
-        return False
+def log_source(document: dict[Any, Any], source: RuleSource) -> tuple[SigmaLogSource | None, list[Diagnostic]]:
+    """The log source of a rule or filter, or what is wrong with it."""
+    section = document.get("logsource")
+    if section is None:
+        return None, [missing_key("logsource", document, source, "name its category and product")]
+    if not isinstance(section, dict):
+        hint = "write category, product and service under it"
+        return None, [source.diagnostic("invalid-logsource", "'logsource' has to be a mapping", hint, "logsource", 0)]
+    problems = []
+    for key in section:
+        nearest = [] if key in _LOG_SOURCE_KEYS else get_close_matches(str(key)[:60], _LOG_SOURCE_KEYS, 1, 0.7)
+        if nearest:  # pySigma would take it for a custom attribute, and the rule for one on every category
+            message = f"a log source has no '{str(key)[:60]}'"
+            hint = f"did you mean {nearest[0]}?"
+            problems.append(source.diagnostic("unknown-key", message, hint, "logsource", str(key)))
+    for key in _LOG_SOURCE_KEYS:
+        if section.get(key) is not None and not isinstance(section[key], str):
+            problems.append(
+                source.diagnostic("invalid-logsource", f"'{key}' has to be text", None, "logsource", key, 0)
+            )
+    if not problems and all(section.get(key) is None for key in ("category", "product", "service")):
+        hint = "name a category, a product or a service"
+        problems.append(source.diagnostic("invalid-logsource", "the log source is empty", hint, "logsource"))
+    location = ItemLocation(source, ("logsource",))
+    return None if problems else SigmaLogSource.from_dict(section, location), problems
+
+
+def _explained(error: pysigma.SigmaError, document: dict[Any, Any], source: RuleSource) -> Diagnostic:
+    key = _KEY_OF_ERROR[type(error)]
+    value = document.get(key)
+    shown = str(value)[:60]
+    match key:
+        case "title" if value is None:
+            return missing_key("title", document, source, "say in a few words what the rule finds")
+        case "id":
+            return source.diagnostic("invalid-id", f"the id '{shown}' is no UUID", "uuidgen makes one", "id", 0)
+        case "level":
+            return source.diagnostic(
+                "unknown-level", f"there is no level '{shown}'", _one_of(value, SigmaLevel), key, 0
+            )
+        case "status":
+            return source.diagnostic(
+                "unknown-status", f"there is no status '{shown}'", _one_of(value, SigmaStatus), key, 0
+            )
+        case "tags" if isinstance(value, list):
+            index = next(index for index, tag in enumerate(value) if not isinstance(tag, str) or "." not in tag)
+            message = f"'{str(value[index])[:60]}' is no tag"
+            return source.diagnostic("invalid-tags", message, "write a namespace and a name: attack.t1047", key, index)
+    return source.diagnostic(f"invalid-{key}", str(error.args[0]), None, key, 0)
+
+
+def _one_of(value: object, allowed: type[SigmaLevel] | type[SigmaStatus]) -> str:
+    names = [str(member) for member in allowed]
+    nearest = get_close_matches(str(value)[:60].lower(), names, 1)
+    return f"did you mean {nearest[0]}?" if nearest else f"it is one of {_listed(names)}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)

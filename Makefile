@@ -1,0 +1,44 @@
+# Everything sets itself up: a virtual environment in .venv from requirements.lock (exact pins with hashes), then the package itself.
+# Needs Python 3.11 or later and, once, the PyPI and npm registries.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORPUS ?= $(SIGMA_XDR_CORPUS)
+
+.PHONY: compile test lint goldens bench corpus-compile lock clean
+
+compile: $(VENV)/.installed  ## rules to KQL, checked, in build/kql
+	$(BIN)/sigma-xdr compile sigma_rules -o build/kql
+
+test: $(VENV)/.installed  ## all tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed  ## style, types, floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check backend tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+goldens: $(VENV)/.installed  ## write tests/golden anew, on purpose
+	$(BIN)/sigma-xdr compile sigma_rules -o tests/golden
+
+bench: $(VENV)/.installed  ## speed, beside the stock backend: make bench CORPUS=folder
+	$(BIN)/python -m bench "$(CORPUS)/sigmahq"
+
+corpus-compile: $(VENV)/.installed  ## compile SigmaHQ's rules: make corpus-compile CORPUS=folder
+	$(BIN)/python -m tests.corpus_compile "$(CORPUS)/sigmahq"
+
+lock: $(VENV)/.installed  ## pin the newest versions that pyproject.toml allows
+	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --all-build-deps --all-extras --no-emit-index-url \
+		--no-emit-find-links --no-emit-trusted-host --allow-unsafe --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) build
+
+$(VENV)/.installed: requirements.lock pyproject.toml hatch_build.py backend/sigma_xdr/kql/checker/language_service/package-lock.json
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,15 @@
+"""Sigma rules from YAML files, each with the places of its lines.
+
+``load_rules(paths)`` gives a :class:`RuleSet` of everything that is right and the diagnostics of everything that is not;
+``load_bytes`` does one file's bytes. A :class:`LoadedRule` knows where each part of it stands and makes fresh pySigma
+objects, whose items carry an :class:`ItemLocation`. ``apply_filters(rule, filters)`` puts Sigma filters on a rule.
+"""
+
+from __future__ import annotations
+
+from sigma_xdr.rules.filters import apply_filters
+from sigma_xdr.rules.folders import RuleSet, load_rules
+from sigma_xdr.rules.loaded import LoadedRule, load_bytes
+from sigma_xdr.rules.places import ItemLocation, Key, Place
+
+__all__ = ["ItemLocation", "Key", "LoadedRule", "Place", "RuleSet", "apply_filters", "load_bytes", "load_rules"]

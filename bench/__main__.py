@@ -1,0 +1,113 @@
+"""``python -m bench SIGMAHQ_FOLDER``: loading and converting beside the stock backend, the checker, a cold compile."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from sigma.backends.kusto import KustoBackend
+from sigma.collection import SigmaCollection
+from sigma.exceptions import SigmaError
+from sigma.pipelines.microsoftxdr import microsoft_xdr_pipeline
+from sigma.rule import SigmaRule
+
+from sigma_xdr.errors import RuleError
+from sigma_xdr.kql import rule_query
+from sigma_xdr.kql.checker import kql_checker
+from sigma_xdr.pipeline import xdr_pipeline
+from sigma_xdr.rules import RuleSet, load_rules
+
+ROUNDS = 3
+PACK = Path(__file__).parent.parent / "sigma_rules"
+
+
+def main(folder: Path) -> None:
+    """Print all figures; of each the median of some rounds, in which both sides take turns."""
+    figures: dict[str, list[float]] = {}
+    texts: list[str] = []
+    count = len(list(folder.rglob("*.yml")))
+    for _ in range(ROUNDS):
+        took, stock = timed(lambda: stock_load(folder))
+        figures.setdefault("load stock", []).append(took)
+        took, rules = timed(lambda: load_rules([folder]))
+        took_to_parse, parsed = timed(lambda: [rule.parse() for rule in rules.rules])
+        figures.setdefault("load ours", []).append(took + took_to_parse)
+        figures.setdefault("convert stock", []).append(timed(lambda: stock_convert(stock))[0])
+        took, texts = timed(lambda: convert(parsed))
+        figures.setdefault("convert ours", []).append(took)
+    started, checker = timed(kql_checker)
+    sample = texts[:: max(1, len(texts) // 500)]
+    checked = [timed(lambda query=query: checker.check(query))[0] for query in sample]
+    cold = [timed(cold_compile)[0] for _ in range(ROUNDS)]
+    show(count, {name: statistics.median(times) for name, times in figures.items()}, started, checked, cold)
+
+
+def timed(work: Callable[[], object]) -> tuple[float, object]:
+    """Seconds of wall clock that the work takes, and what it gives."""
+    start = time.perf_counter()
+    result = work()
+    return time.perf_counter() - start, result
+
+
+def stock_load(folder: Path) -> list[SigmaCollection]:
+    """pySigma's own loading, a collection a file: one bad rule must not end the run."""
+    return [SigmaCollection.from_yaml(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.yml"))]
+
+
+def stock_convert(collections: list[SigmaCollection]) -> int:
+    """How many the stock backend converts."""
+    backend = KustoBackend(processing_pipeline=microsoft_xdr_pipeline())
+    done = 0
+    for collection in collections:
+        try:
+            backend.convert(collection)
+            done += 1
+        except (SigmaError, NotImplementedError, AttributeError):
+            pass
+    return done
+
+
+def convert(rules: list[SigmaRule]) -> list[str]:
+    """The queries that ours gives."""
+    pipeline = xdr_pipeline()
+    texts = []
+    for rule in rules:
+        try:
+            texts.append(rule_query(rule, pipeline).text)
+        except RuleError:
+            pass
+    return texts
+
+
+def cold_compile() -> None:
+    """The whole command in a process of its own, with the check."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(
+            [sys.executable, "-m", "sigma_xdr", "compile", str(PACK), "-o", folder], check=True, capture_output=True
+        )
+
+
+def show(count: int, figures: dict[str, float], started: float, checked: list[float], cold: list[float]) -> None:
+    """The figures as a table."""
+    table = Table("what", "ours", "stock", box=None, title=f"{count:,} SigmaHQ rules, median of {ROUNDS} rounds")
+    for what in ("load", "convert"):
+        ours, stock = (count / figures[f"{what} {side}"] for side in ("ours", "stock"))
+        table.add_row(f"{what}, rules/s", f"{ours:,.0f}", f"{stock:,.0f}")
+    table.add_row("checker start, s", f"{started:.2f}", "")
+    table.add_row("checker, ms a query (median)", f"{statistics.median(checked) * 1000:.1f}", "")
+    table.add_row("checker, ms a query (slowest of 20)", f"{statistics.quantiles(checked, n=20)[-1] * 1000:.1f}", "")
+    table.add_row("cold compile of the pack, s", f"{statistics.median(cold):.2f}", "")
+    Console(width=100).print(table)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
+        sys.exit("usage: make bench CORPUS=folder (the folder holds sigmahq/, SigmaHQ's rules)")
+    main(Path(sys.argv[1]))
