@@ -15,7 +15,10 @@ from sigma_xdr.errors import SigmaXdrError, render_all
 __all__ = ["main"]
 
 #: Commands and their modules; a module is imported when its command runs or shows its help.
-_COMMANDS = {"compile": "Rules to KQL: checks every query, writes one file a rule.", "fields": "What a log source maps to."}
+_COMMANDS = {
+    "compile": "Rules to KQL: checks every query, writes one file a rule.",
+    "fields": "What a log source maps to.",
+}
 
 
 class _Commands(click.Group):

@@ -18,10 +18,14 @@ __all__ = ["command"]
 
 @click.command(epilog="Example: sigma-xdr compile sigma_rules -o build/kql")
 @click.argument("rules", nargs=-1, type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, help="Folder to write to, mirroring the rules'; - for one rule to stdout.")
+@click.option(
+    "-o", "--output", required=True, help="Folder to write to, mirroring the rules'; - for one rule to stdout."
+)
 @click.option("--site", type=click.Path(path_type=Path), help="YAML file with the values of placeholders (expand).")
 @click.option("--filters", type=click.Path(path_type=Path), help="Folder of Sigma filters to apply.")
-@click.option("--format", "form", type=click.Choice(["kql", "json"]), default="kql", help="json adds what deployment needs.")
+@click.option(
+    "--format", "form", type=click.Choice(["kql", "json"]), default="kql", help="json adds what deployment needs."
+)
 @click.option("--header/--no-header", default=True, help="A comment with title, level and id on top (kql).")
 @click.option("--check/--no-check", default=True, help="Have Microsoft's language service check every query.")
 def command(

@@ -16,7 +16,9 @@ __all__ = ["command"]
 
 @click.command(epilog="Example: sigma-xdr fields process_creation")
 @click.argument("category", required=False)
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="For people, or for machines.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json"]), default="table", help="For people, or for machines."
+)
 def command(category: str | None, form: str) -> int:
     """Show what CATEGORY maps to: table, ActionTypes, columns with types, and what is lost. Without it, list all."""
     facts = [_summary(source) for source in log_sources().values()] if category is None else _facts(_find(category))
@@ -80,7 +82,9 @@ def _show(facts: Any) -> None:
         for heading in ("log source", "table", "ActionTypes"):
             grid.add_column(heading, overflow="fold")
         for source in facts:
-            grid.add_row(source["log_source"], source["table"], ", ".join(source["action_types"]) or "the rule names them")
+            grid.add_row(
+                source["log_source"], source["table"], ", ".join(source["action_types"]) or "the rule names them"
+            )
         console.print(grid)
         return
     actions = ", ".join(facts["action_types"]) or "the rule names them"

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import duckdb_kql
+from duckdb.func import FunctionNullHandling
 from duckdb_kql.translate.functions import SCALAR_FUNCTIONS, FunctionSpec
 
 from sigma_xdr.engine.networks import ipv4_is_in_any_range, ipv6_is_in_any_range
@@ -58,7 +59,7 @@ class KqlEngine:
     def _register(self, name: str, function: Any) -> None:
         """A function of one network list as a macro that takes the networks one by one, as Kusto's do."""
         self._connection.create_function(
-            f"_{name}", function, ["VARCHAR", "VARCHAR"], "BOOLEAN", null_handling="special"
+            f"_{name}", function, ["varchar", "varchar"], "boolean", null_handling=FunctionNullHandling.SPECIAL
         )
         overloads = ", ".join(
             f"(address, {', '.join(f'n{i}' for i in range(count))}) AS "
@@ -75,9 +76,7 @@ class KqlEngine:
             values = {table.column(name).name: _value(table.column(name), value) for name, value in row.items()}
             names = ", ".join(f'"{name}"' for name in values)
             marks = ", ".join("?" for _ in values)
-            self._connection.execute(
-                f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', list(values.values())
-            )
+            self._connection.execute(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', list(values.values()))
 
     def run(self, kql: str) -> list[dict[str, Any]]:
         """The rows that a query gives, as dicts in the result's order of columns. Raises EngineError."""

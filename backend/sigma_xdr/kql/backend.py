@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from sigma.backends.kusto import KustoBackend
+from sigma.backends.kusto.kusto import KustoBackend
 from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
@@ -25,9 +25,11 @@ class XdrBackend(KustoBackend):
 
     name: ClassVar[str] = "Microsoft Defender XDR (KQL)"
     identifier: ClassVar[str] = "sigma_xdr"
-    formats: ClassVar[dict[str, str]] = {"default": "KQL queries"}
-    requires_pipeline: ClassVar[bool] = True
-    correlation_methods: ClassVar[dict[str, str] | None] = {"default": "Exact sliding windows, one alert a group and slot"}
+    formats: dict[str, str] = {"default": "KQL queries"}  # noqa: RUF012 - the base class declares it so
+    requires_pipeline: bool = True
+    correlation_methods: ClassVar[dict[str, str] | None] = {
+        "default": "Exact sliding windows, one alert a group and slot"
+    }
 
     def __init__(self, *args: Any, header: bool | str = True, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -37,7 +39,9 @@ class XdrBackend(KustoBackend):
         self, rule: SigmaRule, output_format: str | None = None, callback: Callable[..., Any] | None = None
     ) -> list[Any]:
         """One query a rule; conditions of one rule are alternatives of one query."""
-        return self._converted(rule, output_format, callback, lambda: rule_query(fresh(rule), self.last_processing_pipeline).text)
+        return self._converted(
+            rule, output_format, callback, lambda: rule_query(fresh(rule), self.last_processing_pipeline).text
+        )
 
     def convert_correlation_rule(
         self,

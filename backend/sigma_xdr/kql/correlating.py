@@ -116,7 +116,13 @@ def _compile(
     operator, count, expression = _condition(rule)
     query = write_correlation(
         Correlation(
-            kind, sources, group_by, rule.timespan.seconds, operator, count, expression  # type: ignore[arg-type]
+            kind,
+            sources,
+            group_by,
+            rule.timespan.seconds,
+            operator,
+            count,
+            expression,  # type: ignore[arg-type]
         ),
         prefix=prefix,
         every=every,
@@ -237,7 +243,10 @@ def _alias(rule: SigmaCorrelationRule, name: str, tag: str) -> str:
         if reference.reference == tag:
             return str(meant)
     raise _refusal(
-        "correlation-alias", f"the alias '{name}' doesn't say which field it is in '{tag}'", "aliases", f"add {tag}: FIELD"
+        "correlation-alias",
+        f"the alias '{name}' doesn't say which field it is in '{tag}'",
+        "aliases",
+        f"add {tag}: FIELD",
     )
 
 
@@ -249,7 +258,9 @@ def _column_name(name: str, index: int, sources: tuple[EventSource, ...]) -> str
 
 
 def _counted_fields(rule: SigmaCorrelationRule) -> tuple[str, ...]:
-    if rule.type is not SigmaCorrelationType.VALUE_COUNT or isinstance(rule.condition, SigmaExtendedCorrelationCondition):
+    if rule.type is not SigmaCorrelationType.VALUE_COUNT or isinstance(
+        rule.condition, SigmaExtendedCorrelationCondition
+    ):
         return ()
     fields = rule.condition.fieldref
     return tuple([fields] if isinstance(fields, str) else fields or ())

@@ -15,6 +15,7 @@ from sigma_xdr.schema import Table
 
 __all__ = ["Deployment", "Schedule", "deployment", "entities", "projection", "schedule_for"]
 
+
 def projection(table: Table, predicate: Predicate, action_types: Sequence[str]) -> tuple[str, ...]:
     """The columns that a query gives: identity, host, what an analyst looks at, and each column that the rule asks about."""
     columns = [*table.requires, "DeviceName", *(["ActionType"] if len(action_types) != 1 else []), *table.shown]
@@ -131,9 +132,7 @@ _ENTITIES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("registryValue", (("key", "RegistryKey"), ("valueName", "RegistryValueName"))),
     ("ip", (("address", "RemoteIP"),)),
 )
-_SUFFICIENT = frozenset(
-    {"deviceId", "name+deviceId", "sid", "name+ntDomain", "sha256", "key+valueName", "address"}
-)
+_SUFFICIENT = frozenset({"deviceId", "name+deviceId", "sid", "name+ntDomain", "sha256", "key+valueName", "address"})
 
 
 def entities(columns: Sequence[str]) -> dict[str, dict[str, str]]:

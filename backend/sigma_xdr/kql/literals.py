@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sigma_xdr.kql.predicate import Value
 
-__all__ = ["literal", "comment", "string_literal"]
+__all__ = ["comment", "literal", "string_literal"]
 
 #: What Kusto's quoted strings escape by a letter (Kusto's documentation, "The string data type").
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Network
 from typing import Any
 
 from sigma.conditions import (
@@ -30,7 +31,7 @@ from sigma.types import (
 )
 
 from sigma_xdr.errors import Diagnostic, RuleError
-from sigma_xdr.kql.predicate import TRUE, And, Not, Op, Or, Predicate, Test
+from sigma_xdr.kql.predicate import And, Not, Op, Or, Predicate, Test
 from sigma_xdr.kql.regex import RegexProblem, check_kusto_regex, escape_regex
 from sigma_xdr.pipeline import Expression, Pattern, Shape
 from sigma_xdr.schema import ColumnType, Table
@@ -64,6 +65,7 @@ _FIELD_OPS = {
     (False, True): Op.ENDSWITH_FIELD,
     (True, True): Op.CONTAINS_FIELD,
 }
+_MAPPED_IPV4 = IPv6Network("::ffff:0:0/96")
 #: Stands between the columns of a row where a keyword is looked for; a unit separator, which no telemetry holds.
 _SEPARATOR = "\x1f"
 
@@ -76,7 +78,8 @@ def lower(condition: Any, table: Table) -> Predicate:
     """
     match condition:
         case None:
-            return TRUE
+            message = "the condition has a pattern that takes in no selection"
+            raise RuleError(Diagnostic("unknown-selection", message, keys=("detection", "condition")))
         case ConditionAND():
             return And(tuple(lower(arg, table) for arg in condition.args))
         case ConditionOR():
@@ -123,10 +126,12 @@ class _Lowering:
             case SigmaRegularExpression():
                 return Test(column, kind, Op.REGEX, (self.regex(value),))
             case SigmaCIDRExpression():
-                return Test(column, kind, Op.IN_NETWORK, (value.cidr,))
+                return self.network(column, kind, value)
             case SigmaFieldReference():
                 op = _FIELD_OPS[value.starts_with, value.ends_with]
-                return And((Not(Test(column, kind, Op.EMPTY)), Test(column, kind, op, (value.field,))))
+                sides = (column,) if op is Op.EQUALS_FIELD else (column, value.field)
+                present = (Not(Test(side, kind, Op.EMPTY)) for side in sides)
+                return And((*present, Test(column, kind, op, (value.field,))))
             case SigmaExpansion():
                 return Or(tuple(self.comparison(column, each) for each in value.values))
         raise self.problem("unsupported", f"a value of kind {type(value).__name__} can't be said in KQL")
@@ -140,6 +145,13 @@ class _Lowering:
         if pattern.literal == "":
             return Test(column, kind, Op.EMPTY)
         return Test(column, kind, _OPS[pattern.shape][pattern.cased], (pattern.literal,))
+
+    def network(self, column: str, kind: str, value: SigmaCIDRExpression) -> Predicate:
+        """An address in a network. Kusto's IPv6 functions take IPv4 addresses for ``::ffff:a.b.c.d``, and Sigma doesn't."""
+        within = Test(column, kind, Op.IN_NETWORK, (value.cidr,))
+        if isinstance(value.network, IPv6Network) and value.network.overlaps(_MAPPED_IPV4):
+            return And((Test(column, kind, Op.CONTAINS, (":",)), within))
+        return within
 
     def wildcards(self, column: str, kind: str, pattern: Pattern, any_char: str) -> Predicate:
         """A pattern with wildcards inside, as an anchored regex; the longest literal goes first, a row needs it."""
@@ -192,6 +204,7 @@ def _wildcard_regex(pattern: Pattern, any_char: str) -> str:
     many, one = SpecialChars.WILDCARD_MULTI, SpecialChars.WILDCARD_SINGLE
     first, last = pattern.parts[0] is many, pattern.parts[-1] is many
     inner = pattern.parts[first : len(pattern.parts) - last]
-    body = "".join(any_char + "*" if part is many else any_char if part is one else escape_regex(part) for part in inner)
+    wildcards = {many: f"{any_char}*", one: any_char}
+    body = "".join(escape_regex(part) if isinstance(part, str) else wildcards[part] for part in inner)
     flags = "(?s)" if pattern.cased else "(?is)"
     return f"{flags}{'' if first else '^'}{body}{'' if last else '$'}"

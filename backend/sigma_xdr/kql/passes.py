@@ -240,8 +240,10 @@ def _cost(predicate: Predicate) -> int:
                 return 0
             plain = expression.isidentifier()
             name = plain and expression.endswith("FileName")
-            return _COSTS.get(op, _COSTS[Op.REGEX]) - (1 if name and op in (Op.EQUALS, Op.EQUALS_CS) else 0) + (
-                0 if plain else _COMPUTED
+            return (
+                _COSTS.get(op, _COSTS[Op.REGEX])
+                - (1 if name and op in (Op.EQUALS, Op.EQUALS_CS) else 0)
+                + (0 if plain else _COMPUTED)
             )
     return 0
 

@@ -76,7 +76,8 @@ def rule_query(rule: SigmaRule, pipeline: ProcessingPipeline) -> RuleQuery:
     pipeline.apply(rule)
     state = pipeline.state
     if "query_table" not in state:
-        raise RuleError(Diagnostic("no-table", "no pipeline gave the rule a table", "use the pipeline sigma_xdr (-p sigma_xdr)"))
+        hint = "use the pipeline sigma_xdr (-p sigma_xdr)"
+        raise RuleError(Diagnostic("no-table", "no pipeline gave the rule a table", hint))
     table = xdr_schema().table(state["query_table"])
     return make_query(
         [condition.parsed for condition in rule.detection.parsed_condition],

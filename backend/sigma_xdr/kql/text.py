@@ -46,9 +46,7 @@ def _broken(predicate: Predicate, indent: str, used: int) -> str:
     match predicate:
         case Or(args):
             return f"\n{indent}or ".join(
-                text
-                for each in args
-                for text in (_links(each) or [_operand(each, deeper, len(indent) + 3)])
+                text for each in args for text in (_links(each) or [_operand(each, deeper, len(indent) + 3)])
             )
         case And(args):
             return f"\n{indent}and ".join(_operand(each, deeper, len(indent) + 4) for each in args)
@@ -128,7 +126,9 @@ def _links(predicate: Predicate) -> list[str]:
 
 def _is_chain(test: Test) -> bool:
     """Whether its values have no list operator and are chained with or."""
-    return len(test.values) > 1 and _list_operator(test) is None and test.op not in (Op.IN_NETWORK, Op.IN_NETWORK_OR_NOT)
+    return (
+        len(test.values) > 1 and _list_operator(test) is None and test.op not in (Op.IN_NETWORK, Op.IN_NETWORK_OR_NOT)
+    )
 
 
 def _test(test: Test, operator: str | None = None) -> str:
@@ -141,7 +141,8 @@ def _test(test: Test, operator: str | None = None) -> str:
     if op is Op.IN_NETWORK_OR_NOT:
         return f"coalesce({_in_network(test)}, false)"
     if op in _FIELD_OPERATORS:
-        return f"{expression} {_FIELD_OPERATORS[op]} {test.values[0]}"
+        operator = "==" if op is Op.EQUALS_FIELD and test.type != "string" else _FIELD_OPERATORS[op]
+        return f"{expression} {operator} {test.values[0]}"
     if len(test.values) > 1:
         return f"{expression} {operator or _list_operator(test)} ({', '.join(literal(value) for value in test.values)})"
     return f"{expression} {operator or _operator(test)} {literal(test.values[0])}"
@@ -209,9 +210,7 @@ def _negation(test: Test) -> str | None:
     return None
 
 
-_NEGATED = frozenset(
-    {Op.STARTSWITH, Op.ENDSWITH, Op.CONTAINS, Op.STARTSWITH_CS, Op.ENDSWITH_CS, Op.CONTAINS_CS}
-)
+_NEGATED = frozenset({Op.STARTSWITH, Op.ENDSWITH, Op.CONTAINS, Op.STARTSWITH_CS, Op.ENDSWITH_CS, Op.CONTAINS_CS})
 
 
 def _is_delimited(value: Value) -> bool:

@@ -24,9 +24,10 @@ class Expression(str):
 
     type: str
 
-    def __new__(cls, kql: str, type: str = "string") -> Expression:
+    def __new__(cls, kql: str, kind: str = "string") -> Expression:
+        """The expression of that text; ``kind`` is its scalar type's name in KQL."""
         expression = super().__new__(cls, kql)
-        expression.type = type
+        expression.type = kind
         return expression
 
 

@@ -233,9 +233,7 @@ _FILE_FIELDS: dict[str, FieldMapping] = {
     "PreviousCreationUtcTime": Lost("a file's own times are not recorded"),
     "Contents": Lost("what a file holds is not recorded"),
 }
-_FILE_EVENT = LogSource(
-    "file_event", "DeviceFileEvents", ("FileCreated",), _FILE_FIELDS, {"11": ("FileCreated",)}
-)
+_FILE_EVENT = LogSource("file_event", "DeviceFileEvents", ("FileCreated",), _FILE_FIELDS, {"11": ("FileCreated",)})
 _FILE_DELETE = LogSource(
     "file_delete",
     "DeviceFileEvents",
@@ -456,8 +454,16 @@ _SECURITY = LogSource(
         "WorkstationName": Column("RemoteDeviceName"),
         "AuthenticationPackageName": Column("Protocol"),
         **dict.fromkeys(
-            ("LogonProcessName", "KeyLength", "ImpersonationLevel", "ElevatedToken", "TargetLinkedLogonId",
-             "TargetOutboundUserName", "RestrictedAdminMode", "VirtualAccount"),
+            (
+                "LogonProcessName",
+                "KeyLength",
+                "ImpersonationLevel",
+                "ElevatedToken",
+                "TargetLinkedLogonId",
+                "TargetOutboundUserName",
+                "RestrictedAdminMode",
+                "VirtualAccount",
+            ),
             Lost("DeviceLogonEvents has no such column"),
         ),
         **dict.fromkeys(("Status", "SubStatus"), Lost("a failed logon has its reason in words (FailureReason)")),

@@ -14,7 +14,15 @@ from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaRule
 from sigma.types import Placeholder, SigmaRegularExpression, SigmaString
 
 from sigma_xdr.errors import Diagnostic, RuleError
-from sigma_xdr.pipeline.fields import ActionTypes, AdditionalField, Column, Context, Enumerated, FieldMapping, FieldProblem
+from sigma_xdr.pipeline.fields import (
+    ActionTypes,
+    AdditionalField,
+    Column,
+    Context,
+    Enumerated,
+    FieldMapping,
+    FieldProblem,
+)
 from sigma_xdr.pipeline.items import Mapped, NegatedDetection, text_item
 from sigma_xdr.pipeline.log_sources import DEFENDER, REFUSED, LogSource, category_of_event, log_sources
 from sigma_xdr.schema import Table, nearest, xdr_schema
@@ -71,14 +79,7 @@ def _known(category: str, known: list[str]) -> LogSource:
 
 
 def _event_ids(rule: SigmaRule) -> list[str]:
-    return list(
-        dict.fromkeys(
-            str(value)
-            for item in _items(rule)
-            if item.field == "EventID"
-            for value in item.value
-        )
-    )
+    return list(dict.fromkeys(str(value) for item in _items(rule) if item.field == "EventID" for value in item.value))
 
 
 def _by_event(rule: SigmaRule) -> LogSource:
@@ -275,7 +276,9 @@ class ExpandPlaceholders(PreprocessingTransformation):
             return
         problems: list[Diagnostic] = []
         for item in _items(rule):
-            if any(isinstance(v, (SigmaString, SigmaRegularExpression)) and v.contains_placeholder() for v in item.value):
+            if any(
+                isinstance(v, (SigmaString, SigmaRegularExpression)) and v.contains_placeholder() for v in item.value
+            ):
                 self._expand(item, problems)
         if problems:
             raise RuleError(*problems)

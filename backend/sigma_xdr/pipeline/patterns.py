@@ -102,7 +102,7 @@ class Pattern:
         """The pySigma value again."""
         value = SigmaCasedString() if self.cased else SigmaString()
         value.s = list(self.parts)
-        value.pattern = self  # type: ignore[union-attr]  # what ``of`` would find again
+        value.pattern = self  # type: ignore[attr-defined]  # what ``of`` would find again
         return value
 
 

@@ -77,7 +77,8 @@ class Account(ColumnsMapping):
             return {Shape.STARTSWITH: in_domain, Shape.ENDSWITH: in_name}.get(shape, any_of([in_domain, in_name]))
         if "\\" in name or (not name and shape in (Shape.EQUALS, Shape.ENDSWITH)):
             raise FieldProblem(
-                "never-matches", f"'{context.field}' is DOMAIN\\name with one backslash; '{pattern.to_sigma()}' never fits"
+                "never-matches",
+                f"'{context.field}' is DOMAIN\\name with one backslash; '{pattern.to_sigma()}' never fits",
             )
         open_left = shape in (Shape.CONTAINS, Shape.ENDSWITH)
         open_right = shape in (Shape.CONTAINS, Shape.STARTSWITH)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sigma.conditions import ConditionAND
 from sigma.exceptions import SigmaRuleLocation
@@ -48,7 +49,7 @@ class Context:
     source: SigmaRuleLocation | None
     cased: bool
     resolve: Callable[[str], FieldMapping]
-    warnings: list[Diagnostic] = field(default_factory=list)
+    warnings: list[Diagnostic] = dataclasses.field(default_factory=list)
 
     def warn(self, code: str, message: str, hint: str) -> None:
         """Note something that compiles but deserves a look."""
@@ -157,9 +158,7 @@ def cannot(what: str, context: Context) -> FieldProblem:
 def _flat(values: Sequence[SigmaType]) -> list[SigmaType]:
     """Values with the alternatives of modifiers such as windash and base64offset as values of their own."""
     return [
-        inner
-        for value in values
-        for inner in (_flat(value.values) if isinstance(value, SigmaExpansion) else [value])
+        inner for value in values for inner in (_flat(value.values) if isinstance(value, SigmaExpansion) else [value])
     ]
 
 

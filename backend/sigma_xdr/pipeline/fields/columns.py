@@ -103,7 +103,9 @@ class Column(ColumnsMapping):
                 "type-mismatch",
                 f"'{context.field}' is a number in Defender ({self.column}: {self.type(context)}); '{text}' isn't one",
             )
-        return self._in_range(SigmaNumber(int(text.strip(), 0 if text.strip().lower().startswith("0x") else 10)), context)
+        return self._in_range(
+            SigmaNumber(int(text.strip(), 0 if text.strip().lower().startswith("0x") else 10)), context
+        )
 
     def _in_range(self, number: SigmaNumber, context: Context) -> SigmaNumber:
         limit = _INTEGER_RANGE.get(self.type(context))
@@ -117,7 +119,9 @@ class Column(ColumnsMapping):
         if pattern.shape is Shape.EQUALS and pattern.literal.lower() in ("true", "false"):
             return SigmaBool(pattern.literal.lower() == "true")
         raise FieldProblem(
-            "type-mismatch", f"'{context.field}' is a boolean in Defender ({self.column})", "compare it with true or false"
+            "type-mismatch",
+            f"'{context.field}' is a boolean in Defender ({self.column})",
+            "compare it with true or false",
         )
 
     def empty(self, context: Context) -> Mapped:
@@ -319,8 +323,6 @@ class Enumerated(ColumnsMapping):
             f"'{value}' is no value of '{context.field}' that Defender's {context.table.name} shows",
             "known: " + ", ".join(self.values),
         )
-
-
 
 
 @dataclass(frozen=True)

@@ -95,9 +95,7 @@ class FilePath(ColumnsMapping):
             result.append(text_item(self._built, built, context.source))
         return result
 
-    def _directory_and_name(
-        self, directories: tuple[Pattern, ...], name: Pattern, context: Context
-    ) -> Mapped:
+    def _directory_and_name(self, directories: tuple[Pattern, ...], name: Pattern, context: Context) -> Mapped:
         parts: list[Mapped] = [text_item(self.name, [name], context.source)]
         if directories:
             parts.append(text_item(self.path, directories, context.source))

@@ -295,5 +295,3 @@ class RegistryData(ColumnsMapping):
                 )
             return item("RegistryValueData", [value], context.source)
         return super().other(value, context)
-
-

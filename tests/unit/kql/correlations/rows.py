@@ -77,12 +77,12 @@ def timed_rows(seconds: int) -> st.SearchStrategy[list[Row]]:
     offsets = [timedelta(0), tick, span / 2, span - tick, *(timedelta(seconds=second) for second in range(1, min(seconds, 9)))]
     times = st.builds(
         lambda number, offset: start + number * span + offset,
-        st.sampled_from([0, 0, 1, 1, 1, 2, 2, 3, 5]),
+        st.sampled_from([0, 1, 1, 2, 2, 3, 5]),
         st.sampled_from(offsets),
     )
     row = st.tuples(
         times,
-        st.sampled_from(["d1", "d1", "d1", "d1", "D1", ""]),
+        st.sampled_from(["d1", "d2", "d3", "d4", "d5", "D1", ""]),
         st.integers(1, 4),
         st.just("host"),
         st.sampled_from(["Eve", "eve", "eve", "Bob", ""]),
@@ -91,7 +91,7 @@ def timed_rows(seconds: int) -> st.SearchStrategy[list[Row]]:
         st.sampled_from(["a", "b", "c", "ab", "bc", "abc", "-"]),
         st.sampled_from(["x", "X", "y", "z", ""]),
     )
-    return st.lists(row, max_size=24)
+    return st.one_of(st.lists(row, max_size=8), st.lists(row, min_size=30, max_size=60))
 
 
 @lru_cache(maxsize=1)

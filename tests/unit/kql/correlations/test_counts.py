@@ -57,7 +57,7 @@ VALUE_COUNTS = [
 
 
 @pytest.mark.parametrize("case", EVENT_COUNTS + VALUE_COUNTS, ids=lambda case: "")
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @given(st.data())
 def test_agrees_with_the_definition(case: tuple[Correlation, tuple[Rule, ...]], data: st.DataObject) -> None:
     correlation, rules = case
