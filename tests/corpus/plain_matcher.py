@@ -10,7 +10,13 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from sigma.conditions import ConditionAND, ConditionFieldEqualsValueExpression, ConditionNOT, ConditionOR
+from sigma.conditions import (
+    ConditionAND,
+    ConditionFieldEqualsValueExpression,
+    ConditionNOT,
+    ConditionOR,
+    ConditionValueExpression,
+)
 from sigma.rule import SigmaRule
 from sigma.types import (
     CompareOperators,
@@ -53,6 +59,9 @@ def _condition(node: Any) -> Judge:
             return lambda fields: not negated(fields)
         case ConditionFieldEqualsValueExpression(field=field, value=value):
             return _item(field, value)
+        case ConditionValueExpression(value=SigmaString() as keyword):
+            anywhere = _text(SigmaString(f"*{keyword}*"))
+            return lambda fields: any(map(anywhere, fields.values()))
     raise NotImplementedError(f"{type(node).__name__} in a condition")
 
 

@@ -95,7 +95,7 @@ def _flat(file: str, number: int, event: Mapping[str, Any]) -> Record:
     channel = str(event.get("Channel")).lower()
     fields = {name: _text(value) for name, value in event.items() if name != "Message"}
     if channel == _SYSMON:
-        message = {name: value for name, value in _LINE.findall(_text(event.get("Message")))}
+        message = dict(_LINE.findall(_text(event.get("Message"))))
         fields = {**message, **fields, **{name: message[name] for name in ("EventType",) if name in message}}
     return Record(file, number, channel, int(event["EventID"]), _text(event.get("Hostname")), fields)
 
@@ -123,7 +123,9 @@ def rows_of(records: Iterable[Record], whole_paths: bool) -> Iterator[tuple[Reco
         if (row_of := _ROWS.get((record.channel, record.event))) is None:
             continue
         if row_of is _wmi_binding:
-            names = [(record.host, event, _name(record.fields[part])) for event, part in ((19, "Filter"), (20, "Consumer"))]
+            names = [
+                (record.host, event, _name(record.fields[part])) for event, part in ((19, "Filter"), (20, "Consumer"))
+            ]
             record_with_parts = {**record.fields, **_possible_cause(*(parts.get(name, {}) for name in names))}
             table, row = _wmi_binding(record_with_parts, whole_paths)
         else:
@@ -201,7 +203,10 @@ def _registry(fields: Fields, whole: bool) -> tuple[str, Row]:
         cut = place.start() if place else key.rfind("\\")
         key, name = key[:cut], key[cut + 1 :]
     previous = "Previous" if action.endswith("Deleted") else ""
-    row = {f"{previous}RegistryKey": _registry_key(key), f"{previous}RegistryValueName": "" if name == "(Default)" else name}
+    row = {
+        f"{previous}RegistryKey": _registry_key(key),
+        f"{previous}RegistryValueName": "" if name == "(Default)" else name,
+    }
     if action == "RegistryValueSet":
         row |= _registry_data(fields.get("Details", ""))
     return "DeviceRegistryEvents", {"ActionType": action, **row, **_of_process(fields, whole)}
@@ -397,6 +402,6 @@ def _possible_cause(event_filter: Fields, consumer: Fields) -> Fields:
         "Script": ("ActiveScriptEventConsumer", "ScriptText"),
     }.get(consumer.get("Type", ""), ("__EventConsumer", "Destination"))
     return {
-        "PossibleCause": f'Binding EventFilter: \ninstance of __EventFilter\n{{\n\tQuery = {event_filter.get("Query", "").strip()};'
-        f'\n}};\nPerm. Consumer: \ninstance of {kind}\n{{\n\t{template} = {consumer.get("Destination", "").strip()};\n}};\n'
+        "PossibleCause": f"Binding EventFilter: \ninstance of __EventFilter\n{{\n\tQuery = {event_filter.get('Query', '').strip()};"
+        f"\n}};\nPerm. Consumer: \ninstance of {kind}\n{{\n\t{template} = {consumer.get('Destination', '').strip()};\n}};\n"
     }

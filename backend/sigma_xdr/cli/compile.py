@@ -11,7 +11,7 @@ import click
 from sigma_xdr.errors import Diagnostic, RuleError, UsageError, render_all
 from sigma_xdr.export import OutputFolder
 from sigma_xdr.kql.compiler import CompiledRule, Compiler
-from sigma_xdr.rules import LoadedRule, RuleSet, load_filters, load_rules, load_site
+from sigma_xdr.rules import LoadedRule, RuleSet, load_rules, load_site, load_with_pack
 
 __all__ = ["command"]
 
@@ -36,10 +36,11 @@ def command(
     All problems of all files are shown; the good rules are written all the same. Exit code 2 if a rule is wrong.
     """
     given = rules or (Path("sigma_rules"),)
-    rule_set = load_rules(given)
-    problems = [*rule_set.diagnostics]
-    values, applied = load_site(site) if site else {}, load_filters(filters) if filters else []
-    compiler = Compiler(rule_set, values, applied, check)
+    rule_set, references = load_with_pack(given)
+    values = load_site(site) if site else {}
+    filter_set = load_rules([filters]) if filters else None
+    problems = [*rule_set.diagnostics, *(filter_set.diagnostics if filter_set else ())]
+    compiler = Compiler(references, values, filter_set.filters if filter_set else (), check)
     compiled: list[CompiledRule] = []
     for loaded in (*rule_set.rules, *rule_set.correlations):
         try:
@@ -51,13 +52,12 @@ def command(
     texts = {each: _text(each, form, header) for each in compiled}
     if output == "-":
         _print_one(texts, rule_set)
-        target = "stdout"
     else:
         _write(texts, rule_set, Path(output), form)
-        target = output
     if problems:
         click.echo(render_all(problems) + "\n", err=True)
-    click.echo(_summary(rule_set, compiled, problems, target, bool(applied), check), err=True)
+    target = "stdout" if output == "-" else output
+    click.echo(_summary(rule_set, len(compiled), problems, target, filter_set, check), err=True)
     return 2 if any(problem.severity == "error" for problem in problems) else 0
 
 
@@ -80,38 +80,32 @@ def _write(texts: dict[CompiledRule, str], rule_set: RuleSet, output: Path, form
     for compiled, text in texts.items():
         name = _output_name(compiled.rule, form)
         if name in files:
-            first = files[name][0]
-            message = f"{first} and {compiled.rule.path} would both be written to {name}"
+            message = f"{files[name][0]} and {compiled.rule.path} would both be written to {name}"
             raise UsageError(Diagnostic("output", message, "compile the two folders into folders of their own"))
         files[name] = (compiled.rule.path, text)
-    OutputFolder(output).write(files, rule_set.files)
+    OutputFolder(output).write(files, rule_set.paths)
 
 
 def _output_name(rule: LoadedRule, form: str) -> PurePosixPath:
-    """The rule's own path below the folder given; of a file with several rules, with the document's number."""
-    stem = rule.relative.stem + (f".{rule.number}" if rule.number else "")
-    return PurePosixPath(rule.relative.parent.as_posix()) / f"{stem}.{form}"
+    """The rule's own path below the folder given; further documents of a file have their number."""
+    number = f".{rule.source.index + 1}" if rule.source.index else ""
+    return PurePosixPath(rule.relative.parent.as_posix()) / f"{rule.relative.stem}{number}.{form}"
 
 
 def _summary(
-    rule_set: RuleSet,
-    compiled: Iterable[CompiledRule],
-    problems: Iterable[Diagnostic],
-    target: str,
-    filtered: bool,
-    check: bool,
+    rule_set: RuleSet, done: int, problems: Iterable[Diagnostic], target: str, filters: RuleSet | None, check: bool
 ) -> str:
-    total = len(rule_set.rules) + len(rule_set.correlations) + rule_set.unreadable
-    done = sum(1 for _ in compiled)
+    files = {problem.file for problem in problems if problem.severity == "error"}
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = sum(problem.severity == "warning" for problem in problems)
-    parts = [f"{_count(errors, 'error')} in {total - done} of {_count(total, 'rule')}; " if errors else ""]
-    parts.append(f"{done} compiled to {target}" if errors else f"{_count(done, 'rule')} compiled to {target}")
+    parts = [f"{_count(done, 'rule')} compiled to {target}"]
+    if errors:
+        parts = [f"{_count(errors, 'error')} in {len(files)} of {_count(len(rule_set.paths), 'file')}; {done} compiled to {target}"]
     if warnings:
         parts.append(f", {_count(warnings, 'warning')}")
     if not check:
         parts.append(" (not checked: --no-check)")
-    if rule_set.filters and not filtered:
+    if rule_set.filters and filters is None:
         parts.append(f"; {_count(len(rule_set.filters), 'filter')} not applied (--filters)")
     return "".join(parts)
 

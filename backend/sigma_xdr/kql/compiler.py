@@ -1,29 +1,31 @@
-"""Rules to compiled rules: each mapped, written, checked by Microsoft's language service, with all of its problems in place."""
+"""Rules to compiled rules: each mapped, written, checked by Microsoft's language service, its problems in place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sigma.correlations import SigmaCorrelationRule
+from sigma.correlations import SigmaCorrelationRule, SigmaRuleReference
 from sigma.exceptions import SigmaError
 from sigma.filters import SigmaFilter
 from sigma.rule import SigmaRule
 
 from sigma_xdr.errors import Diagnostic, RuleError
-from sigma_xdr.kql.checker import KqlProblem, kql_checker
 from sigma_xdr.kql.correlating import CompiledCorrelation, correlation_query
 from sigma_xdr.kql.envelope import Deployment
 from sigma_xdr.kql.query import RuleQuery, header, rule_query
 from sigma_xdr.pipeline import xdr_pipeline
 from sigma_xdr.rules import LoadedRule, RuleSet, apply_filters
 
+if TYPE_CHECKING:
+    from sigma_xdr.kql.checker import KqlChecker, KqlProblem
+
 __all__ = ["CompiledRule", "Compiler", "compile_rules"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CompiledRule:
     """A rule and its query. ``warnings`` are located diagnostics: it compiles, and deserves a look."""
 
@@ -87,19 +89,19 @@ class Compiler:
         self,
         rules: RuleSet,
         site: Mapping[str, tuple[str, ...]] | None = None,
-        filters: Sequence[SigmaFilter] = (),
+        filters: Sequence[LoadedRule] = (),
         check: bool = True,
     ) -> None:
         self._rules = rules
         self._filters = tuple(filters)
         self._pipeline = xdr_pipeline(site)
-        self._check = check
+        self._checker = _checker() if check else None
 
     def compile(self, loaded: LoadedRule) -> CompiledRule:
         """The compiled rule. Raises RuleError with all of the rule's problems, in place."""
         try:
             query = self._query(loaded)
-            problems = [_problem(each) for each in kql_checker().check(query.text)] if self._check else []
+            problems = [_problem(each) for each in self._checker.check(query.text)] if self._checker else []
             errors = [problem for problem in problems if problem.severity == "error"]
             if errors:
                 raise RuleError(*errors)
@@ -116,63 +118,55 @@ class Compiler:
         return CompiledRule(loaded, query, tuple(_located(loaded, warning) for warning in warnings))
 
     def _query(self, loaded: LoadedRule) -> RuleQuery | CompiledCorrelation:
-        rule = self._parsed(loaded, ())
+        rule = self._parsed(loaded)
         if isinstance(rule, SigmaCorrelationRule):
             return correlation_query(rule, self._pipeline)
         return rule_query(rule, self._pipeline)
 
-    def _parsed(self, loaded: LoadedRule, within: tuple[LoadedRule, ...]) -> SigmaRule | SigmaCorrelationRule:
+    def _parsed(self, loaded: LoadedRule, within: tuple[LoadedRule, ...] = ()) -> SigmaRule | SigmaCorrelationRule:
         """A fresh pySigma rule, with filters applied and references resolved."""
         rule = loaded.parse()
         if isinstance(rule, SigmaFilter):
             raise RuleError(loaded.diagnostic("filter", "a filter is no rule: it changes rules (--filters)"))
         if isinstance(rule, SigmaRule):
-            return apply_filters(rule, self._filters)
-        rule.referenced_rules = list(rule.rules or ())
-        if rule.rules is None:
-            rule.referenced_rules = self._references_of_condition(rule)
+            filters = (each for each in map(LoadedRule.parse, self._filters) if isinstance(each, SigmaFilter))
+            return apply_filters(rule, tuple(filters))
+        references = rule.rules
+        rule.referenced_rules = [SigmaRuleReference(name) for name in loaded.references] if references is None else references
         for number, reference in enumerate(rule.referenced_rules):
             found = self._rules.resolve(reference.reference)
-            if found is None or found is loaded or found in within:
-                raise RuleError(self._unresolved(loaded, reference.reference, number, found))
+            keys = ("correlation", "rules", number)
+            if found is None:
+                message = f"there is no rule '{reference.reference[:60]}'"
+                raise RuleError(loaded.diagnostic("unknown-rule", message, "give its file too", *keys))
+            if found is loaded or found in within:
+                message = f"'{reference.reference[:60]}' leads back to this correlation"
+                raise RuleError(loaded.diagnostic("unknown-rule", message, None, *keys))
             reference.rule = self._parsed(found, (*within, loaded))
         return rule
 
-    @staticmethod
-    def _references_of_condition(rule: SigmaCorrelationRule) -> list[Any]:
-        from sigma.correlations import SigmaRuleReference
-
-        return [SigmaRuleReference(name) for name in rule.condition.get_referenced_rules()]  # type: ignore[union-attr]
-
-    def _unresolved(self, loaded: LoadedRule, reference: str, number: int, found: LoadedRule | None) -> Diagnostic:
-        if found is not None:
-            message = f"the correlation names '{reference}', which leads back to itself"
-            return loaded.diagnostic("correlation-rules", message, None, "correlation", "rules", number)
-        return loaded.diagnostic(
-            "correlation-rules",
-            f"no rule that was loaded has the id or name '{reference}'",
-            "give its file, or the folder that holds it, as well",
-            "correlation",
-            "rules",
-            number,
-        )
-
 
 def compile_rules(
-    rules: RuleSet | Iterable[LoadedRule],
+    rules: RuleSet,
     site: Mapping[str, tuple[str, ...]] | None = None,
-    filters: Sequence[SigmaFilter] = (),
+    filters: Sequence[LoadedRule] = (),
     check: bool = True,
 ) -> list[CompiledRule]:
-    """All rules and correlations compiled, in the order given. Raises RuleError at the first that can't be."""
-    rule_set = rules if isinstance(rules, RuleSet) else RuleSet.of(rules)
-    compiler = Compiler(rule_set, site, filters, check)
-    return [compiler.compile(loaded) for loaded in (*rule_set.rules, *rule_set.correlations)]
+    """All rules and correlations of a set compiled, rules first. Raises RuleError at the first that can't be."""
+    compiler = Compiler(rules, site, filters, check)
+    return [compiler.compile(loaded) for loaded in (*rules.rules, *rules.correlations)]
+
+
+def _checker() -> KqlChecker:
+    """Microsoft's language service, started when the first rule needs it: it takes most of a short run's time."""
+    from sigma_xdr.kql.checker import kql_checker
+
+    return kql_checker()
 
 
 def _located(loaded: LoadedRule, problem: Diagnostic) -> Diagnostic:
     """The problem with its place, looked up in the document that it stands in."""
-    return problem if problem.file is not None else (problem.origin or loaded.source).locate(problem)
+    return problem if problem.file is not None else (problem.origin or loaded).locate(problem)
 
 
 def _problem(problem: KqlProblem) -> Diagnostic:

@@ -65,6 +65,8 @@ _FIELD_OPS = {
     (False, True): Op.ENDSWITH_FIELD,
     (True, True): Op.CONTAINS_FIELD,
 }
+#: Length up to which a regex of a pattern with wildcards is below every engine's limit of size, by far.
+_SURELY_COMPILES = 1_000
 _MAPPED_IPV4 = IPv6Network("::ffff:0:0/96")
 #: Stands between the columns of a row where a keyword is looked for; a unit separator, which no telemetry holds.
 _SEPARATOR = "\x1f"
@@ -155,7 +157,10 @@ class _Lowering:
 
     def wildcards(self, column: str, kind: str, pattern: Pattern, any_char: str) -> Predicate:
         """A pattern with wildcards inside, as an anchored regex; the longest literal goes first, a row needs it."""
-        regex = Test(column, kind, Op.REGEX, (_wildcard_regex(pattern, any_char),))
+        text = _wildcard_regex(pattern, any_char)
+        if len(text) > _SURELY_COMPILES:
+            self.check(text)
+        regex = Test(column, kind, Op.REGEX, (text,))
         longest = max(pattern.literals, key=len, default="")
         if len(longest) < 3:
             return regex
@@ -189,11 +194,15 @@ class _Lowering:
     def regex(self, value: SigmaRegularExpression) -> str:
         """A rule's regular expression with its flags, if Kusto and RE2 read it alike."""
         text = value.escape(escape_escape_char=False)
+        self.check(text)
+        return text
+
+    def check(self, regex: str) -> None:
+        """Refuse what Kusto and RE2 don't read alike, or find too large."""
         try:
-            check_kusto_regex(text)
+            check_kusto_regex(regex)
         except RegexProblem as problem:
             raise self.problem("regex", problem.message, problem.hint) from None
-        return text
 
     def problem(self, code: str, message: str, hint: str | None = None) -> RuleError:
         """The refusal, with the item's place."""

@@ -51,6 +51,8 @@ def _disjunction(args: Iterable[Predicate]) -> Predicate:
         if arg == TRUE:
             return TRUE
         flat.update(dict.fromkeys(arg.args if isinstance(arg, Or) else () if arg == FALSE else (arg,)))
+    if any(Not(part) in flat for part in flat):
+        return TRUE
     parts = _merge(flat)
     return parts[0] if len(parts) == 1 else Or(tuple(parts)) if parts else FALSE
 
@@ -93,7 +95,7 @@ def _intersect(parts: Iterable[Predicate]) -> list[Predicate] | None:
     merged: dict[object, Predicate] = {}
     for part in parts:
         key: object = part
-        if isinstance(part, Test) and part.op is Op.EQUALS:
+        if isinstance(part, Test) and part.op is Op.EQUALS and all(map(_folds_surely, part.values)):
             key = (part.expression, part.op)
             first = merged.get(key)
             if isinstance(first, Test):
@@ -118,6 +120,11 @@ def _fold(value: Value) -> object:
     if isinstance(value, str):
         return value.lower() if value.isascii() else value.translate(_LOWER)
     return (type(value), value)
+
+
+def _folds_surely(value: Value) -> bool:
+    """Whether every engine folds its case alike."""
+    return not isinstance(value, str) or value.isascii()
 
 
 _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}

@@ -433,6 +433,13 @@ _LOGON_TYPES = {
     "12": ("CachedRemoteInteractive",),
     "13": ("CachedUnlock",),
 }
+
+
+def _stored_unknown(pattern: Pattern) -> tuple[Pattern, ...]:
+    """The Security log's ``-`` for what it doesn't know: some of Defender's rows keep it, in others the column is empty."""
+    return (pattern, Pattern(())) if pattern.literals == ("-",) else (pattern,)
+
+
 _SECURITY = LogSource(
     "security",
     "DeviceLogonEvents",
@@ -445,13 +452,13 @@ _SECURITY = LogSource(
         "TargetUserSid": Column("AccountSid"),
         "TargetSid": Column("AccountSid"),
         "TargetLogonId": Column("LogonId"),
-        "SubjectUserName": Column("InitiatingProcessAccountName", lower_case=True),
-        "SubjectDomainName": Column("InitiatingProcessAccountDomain", lower_case=True),
+        "SubjectUserName": Column("InitiatingProcessAccountName", stored=_stored_unknown, lower_case=True),
+        "SubjectDomainName": Column("InitiatingProcessAccountDomain", stored=_stored_unknown, lower_case=True),
         "SubjectUserSid": Column("InitiatingProcessAccountSid"),
         "ProcessName": _INITIATING,
-        "IpAddress": Column("RemoteIP"),
+        "IpAddress": Column("RemoteIP", stored=_stored_unknown),
         "IpPort": Column("RemotePort"),
-        "WorkstationName": Column("RemoteDeviceName"),
+        "WorkstationName": Column("RemoteDeviceName", stored=_stored_unknown),
         "AuthenticationPackageName": Column("Protocol"),
         **dict.fromkeys(
             (

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sigma.conditions import ConditionAND, SigmaCondition
 from sigma.correlations import SigmaCorrelationRule
-from sigma.modifiers import SigmaCaseSensitiveModifier
+from sigma.modifiers import SigmaBase64Modifier, SigmaBase64OffsetModifier, SigmaCaseSensitiveModifier
 from sigma.processing.transformations.base import PreprocessingTransformation
 from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaRule
-from sigma.types import Placeholder, SigmaRegularExpression, SigmaString
+from sigma.types import Placeholder, SigmaExpansion, SigmaRegularExpression, SigmaString, SigmaType
 
 from sigma_xdr.errors import Diagnostic, RuleError
 from sigma_xdr.pipeline.fields import (
@@ -94,7 +94,10 @@ def _by_event(rule: SigmaRule) -> LogSource:
             f"Sysmon's events {', '.join(events)} are not of one table of Defender",
             "name a category, one rule a table",
         )
-    return log_sources()[str(categories.pop())]
+    source = log_sources()[str(categories.pop())]
+    if source.name == "process_access":
+        _check_lsass(rule)
+    return source
 
 
 def _check_events(rule: SigmaRule, source: LogSource) -> None:
@@ -244,7 +247,7 @@ class _Mapping:
             item.field,
             self.table,
             item.source,
-            SigmaCaseSensitiveModifier in item.modifiers,
+            not _CASED.isdisjoint(item.modifiers),
             lambda name: resolve_field(name, self.source, self.table),
             self.warnings,
         )
@@ -255,6 +258,10 @@ class _Mapping:
             self.problems.append(Diagnostic.of_item(item.source, problem.code, problem.message, problem.hint))
             return item
         return NegatedDetection([mapped], item.source, ConditionAND) if item.negated else mapped
+
+
+#: Modifiers whose values mind case: Base64 in another case is another text.
+_CASED = frozenset({SigmaCaseSensitiveModifier, SigmaBase64Modifier, SigmaBase64OffsetModifier})
 
 
 # --------------------------------------------------------------------------------------------------------- placeholders
@@ -276,9 +283,7 @@ class ExpandPlaceholders(PreprocessingTransformation):
             return
         problems: list[Diagnostic] = []
         for item in _items(rule):
-            if any(
-                isinstance(v, (SigmaString, SigmaRegularExpression)) and v.contains_placeholder() for v in item.value
-            ):
+            if any(map(_has_placeholder, item.value)):
                 self._expand(item, problems)
         if problems:
             raise RuleError(*problems)
@@ -289,16 +294,18 @@ class ExpandPlaceholders(PreprocessingTransformation):
                 missing.setdefault(placeholder.name)
             yield from (SigmaString(value) for value in self.values.get(placeholder.name, ()))
 
+        def expanded(values: Sequence[SigmaType]) -> Iterator[SigmaType]:
+            for value in values:
+                match value:
+                    case SigmaString() | SigmaRegularExpression():
+                        yield from value.replace_placeholders(replacements)
+                    case SigmaExpansion():
+                        yield SigmaExpansion(list(expanded(value.values)))
+                    case _:
+                        yield value
+
         missing: dict[str, None] = {}
-        expanded = [
-            replaced
-            for value in item.value
-            for replaced in (
-                value.replace_placeholders(replacements)
-                if isinstance(value, (SigmaString, SigmaRegularExpression))
-                else [value]
-            )
-        ]
+        values = list(expanded(item.value))
         for name in missing:
             problems.append(
                 Diagnostic.of_item(
@@ -309,4 +316,10 @@ class ExpandPlaceholders(PreprocessingTransformation):
                 )
             )
         if not missing:
-            item.value = list(expanded)
+            item.value = values
+
+
+def _has_placeholder(value: SigmaType) -> bool:
+    if isinstance(value, SigmaExpansion):
+        return any(map(_has_placeholder, value.values))
+    return isinstance(value, (SigmaString, SigmaRegularExpression)) and value.contains_placeholder()

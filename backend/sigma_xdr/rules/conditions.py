@@ -1,4 +1,4 @@
-"""A rule's condition, checked against its selections: what pySigma would misread, or silently drop, is a problem here."""
+"""A rule's condition, checked against its selections: what pySigma would misread or silently drop is a problem here."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ __all__ = ["Word", "check_condition", "condition_words", "selected"]
 _MAX_LENGTH = 20_000
 _MAX_DEPTH = 50
 
+_QUANTIFIERS = frozenset(("1", "any", "all"))
 _WORD = re.compile(r"[A-Za-z0-9_*-]+|[()]|\S")
 
 
@@ -39,14 +40,14 @@ def condition_words(condition: str) -> Iterator[Word]:
     texts = [match[0] for match in found]
     for index, match in enumerate(found):
         after, before = texts[index + 1 : index + 2], texts[max(0, index - 2) : index]
-        if match[0] in ("1", "any", "all") and after == ["of"]:
-            role = "syntax"
-        elif match[0] == "of" and before[-1:] and before[-1] in ("1", "any", "all"):
-            role = "syntax"
-        elif before[-1:] == ["of"] and before[0] in ("1", "any", "all"):
+        counted = match[0] in _QUANTIFIERS and after == ["of"]
+        counting = match[0] == "of" and bool(before) and before[-1] in _QUANTIFIERS
+        if before[-1:] == ["of"] and before[0] in _QUANTIFIERS:
             role = "pattern"
+        elif counted or counting or match[0] in ("and", "or", "not") or not re.match(r"[\w*-]", match[0]):
+            role = "syntax"
         else:
-            role = "syntax" if match[0] in ("and", "or", "not") or not re.match(r"[\w*-]", match[0]) else "name"
+            role = "name"
         yield Word(match[0], match.start(), role)
 
 

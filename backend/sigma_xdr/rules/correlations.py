@@ -1,5 +1,4 @@
-"""The correlation section of a rule, checked before pySigma reads it: wrong types crash it, and keys that it doesn't know
-it drops."""
+"""A rule's correlation section, checked before pySigma reads it: wrong types crash it, and unknown keys it drops."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The detection section of a rule or filter: pySigma's objects, each with its place, or all that is wrong with it.
 
-The objects are those that pySigma's own ``SigmaDetections.from_dict`` makes (a test holds the two together over SigmaHQ's
-rules), but each item knows where it stands, one wrong item doesn't hide the next, and what pySigma would take for
-something else is refused: an empty list is no null, ``timeframe`` no keyword.
+The objects are those that pySigma's own ``SigmaDetections.from_dict`` makes (a test holds the two together over
+SigmaHQ's rules), but each item knows where it stands, one wrong item doesn't hide the next, and what pySigma would take
+for something else is refused: an empty list is no null, ``timeframe`` no keyword.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class _Builder:
         """A selection, or a part of one; None if it is wrong."""
         if len(self.problems) >= _MAX_PROBLEMS:
             return None
-        if definition is None or definition == [] or definition == {}:
+        if definition in (None, [], {}):
             self.problem("empty-selection", f"'{keys[-1]}' is empty", "fill it or delete it", keys)
             return None
         if depth > _MAX_DEPTH:

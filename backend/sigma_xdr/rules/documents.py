@@ -1,8 +1,8 @@
 r"""A file's text to plain data, bounded: whatever a rule file holds, reading it runs nothing and ends soon.
 
 YAML is read by libyaml with the plain types of YAML's core schema: null, booleans, numbers, text. What YAML 1.1 and 1.2
-read differently (``yes``, ``0777``, ``12:30``) is refused, so that every reader of a rule sees the same values; dates stay
-text. Keys that stand twice, merge keys and tags that build objects are refused too.
+read differently (``yes``, ``0777``, ``12:30``) is refused, so that every reader of a rule sees the same values; dates
+stay text. Keys that stand twice, merge keys and tags that build objects are refused too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -35,7 +35,7 @@ _INVISIBLE = re.compile(
     "[\xad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e001f]"
     "|(?<=[\x00-\x7f])\u200d|\u200d(?=[\x00-\x7f])"
 )
-#: Without such a line no block begins further right, and a column holds two levels at most (a key, and a list under it).
+#: Without such a line no block begins further right; a column holds two levels at most, a key and a list under it.
 _DEEP_LINE = re.compile(r"^[ ?:\t-]{24}", re.MULTILINE)
 _FEW_BRACKETS = _MAX_DEPTH - 2 * 24
 
@@ -107,15 +107,15 @@ def _mappings(file: SourceFile, data: list[Any]) -> tuple[list[tuple[RuleSource,
 
 
 def _data(loader: _Loader) -> Iterator[Any]:
-    while loader.check_data():
+    while loader.check_data():  # type: ignore[no-untyped-call]
         yield loader.get_data()
 
 
 class _Loader(yaml.CSafeLoader):
     """libyaml's loader with the core types only. Problems that have a place are collected in ``problems``."""
 
-    yaml_constructors: dict[Any, Any] = {}
-    yaml_implicit_resolvers: dict[Any, Any] = {
+    yaml_constructors: ClassVar[dict[Any, Any]] = {}
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML declares it for each object
         first: [(tag, form) for tag, form in rows if tag.rpartition(":")[2] in ("null", "bool", "int", "float")]
         for first, rows in yaml.CSafeLoader.yaml_implicit_resolvers.items()
     }
@@ -185,7 +185,7 @@ _Loader.add_constructor(None, _construct_unknown)
 
 
 def _too_deep(file: SourceFile) -> Diagnostic | None:
-    """Refuse deep nesting before libyaml recurses into it: by a cheap bound, else by libyaml's events, one at a time."""
+    """Refuse deep nesting before libyaml recurses into it: by a cheap bound, else event by event."""
     if file.text.count("[") + file.text.count("{") <= _FEW_BRACKETS and not _DEEP_LINE.search(file.text):
         return None
     depth = 0
@@ -193,10 +193,8 @@ def _too_deep(file: SourceFile) -> Diagnostic | None:
         for event in yaml.parse(file.text, yaml.CSafeLoader):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _MAX_DEPTH:
-                place = file.place(event.start_mark.line, event.start_mark.column)
-                return file.diagnostic(
-                    "nested-too-deep", f"the YAML nests deeper than {_MAX_DEPTH} levels", None, place
-                )
+                message = f"the YAML nests deeper than {_MAX_DEPTH} levels"
+                return file.diagnostic("nested-too-deep", message, None, _at(file, event))
     except yaml.YAMLError as error:
         return _not_yaml(file, error)
     return None
@@ -223,7 +221,7 @@ def _too_many_aliases(file: SourceFile) -> Diagnostic | None:
 
 
 def _written_out(node: yaml.Node | None, sizes: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    """How many nodes a tree has when each alias counts as what it stands for, and how deep it is; endless for a cycle."""
+    """How many nodes a tree has when each alias counts as what it stands for, and its depth; too many for a cycle."""
     if not isinstance(node, yaml.CollectionNode):
         return 1, 1
     if id(node) not in sizes:
@@ -240,8 +238,8 @@ def _written_out(node: yaml.Node | None, sizes: dict[int, tuple[int, int]]) -> t
 #: What libyaml says, what the author may have meant.
 _YAML_HINTS = {
     "found character that cannot start any token": "indent with blanks, not tabs; quote what begins with %, @ or `",
-    "did not find expected alphabetic or numeric character": "quote the value: * and & at its begin mean an alias in YAML",
-    "found undefined alias": "quote the value: * at its begin means an alias in YAML",
+    "did not find expected alphabetic or numeric character": "quote the value: * and & begin an alias in YAML",
+    "found undefined alias": "quote the value: * begins an alias in YAML",
     "mapping values are not allowed in this context": "quote the value if it holds ': ', else look at the indentation",
     "could not find expected ':'": "each line needs 'key: value', or '- ' for a list item, at the right indentation",
 }
@@ -266,8 +264,10 @@ def _escape(char: str) -> str:
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-def _at(file: SourceFile, node: yaml.Node) -> Place:
-    start, end = node.start_mark, node.end_mark
+def _at(file: SourceFile, part: yaml.Node | yaml.Event) -> Place:
+    start, end = part.start_mark, part.end_mark
+    if start is None or end is None:  # libyaml marks everything; only its types don't say so
+        return file.place(0, 0)
     return file.place(start.line, start.column, end.column - start.column if start.line == end.line else MAX_BYTES)
 
 

@@ -1,4 +1,5 @@
-"""Sigma filters on a rule: what pySigma's ``SigmaFilter.apply_on_rule`` means, without its random names and shared parts."""
+"""Sigma filters on a rule: the meaning of pySigma's ``SigmaFilter.apply_on_rule`` without its random names and shared
+parts."""
 
 from __future__ import annotations
 
@@ -11,7 +12,6 @@ from sigma.rule import SigmaDetections, SigmaRule
 
 from sigma_xdr.errors import Diagnostic, RuleError
 from sigma_xdr.rules.conditions import condition_words
-from sigma_xdr.rules.places import ItemLocation
 
 __all__ = ["apply_filters"]
 
@@ -73,7 +73,4 @@ def _refuse_open_patterns(rule: SigmaRule) -> None:
             if word.role == "pattern" and word.text.startswith("_"):
                 message = f"the pattern '{word.text}' would take in the selections of filters"
                 hint = "let no selection's name begin with _"
-                source = rule.detection.source
-                if isinstance(source, ItemLocation):
-                    raise RuleError(source.diagnostic("filter-pattern", message, hint, 0, within=word.text))
-                raise RuleError(Diagnostic("filter-pattern", message, hint))
+                raise RuleError(Diagnostic.of_item(rule.detection.source, "filter-pattern", message, hint))

@@ -16,7 +16,7 @@ from sigma_xdr.errors import Diagnostic, UsageError
 from sigma_xdr.rules.documents import MAX_BYTES
 from sigma_xdr.rules.loaded import LoadedRule, load_bytes
 
-__all__ = ["RuleSet", "load_rules"]
+__all__ = ["RuleSet", "load_rules", "load_with_pack"]
 
 #: Folders of a pack whose YAML files are no rules, and the site files beside the rules: site.yml, site.<name>.yml.
 _OTHER_FOLDERS = frozenset(("playbook", "sites"))
@@ -28,14 +28,14 @@ class RuleSet:
     """The rules of one call, in the order of their paths.
 
     ``diagnostics`` are the problems of all files, sorted by place; a document with an error is in none of the lists.
-    ``files`` counts the rule files.
+    ``paths`` are the rule files, as they were given or walked, whether they hold a rule or not.
     """
 
     rules: tuple[LoadedRule, ...]
     correlations: tuple[LoadedRule, ...]
     filters: tuple[LoadedRule, ...]
     diagnostics: tuple[Diagnostic, ...]
-    files: int
+    paths: tuple[Path, ...]
 
     def resolve(self, reference: str) -> LoadedRule | None:
         """The rule or correlation that has this id, in any spelling of a UUID, or this name; None if there is none."""
@@ -49,9 +49,9 @@ class RuleSet:
 def load_rules(paths: Iterable[Path | str]) -> RuleSet:
     """The rules of files and folders. Everything that is wrong with them is in the set's ``diagnostics``.
 
-    A folder gives its ``*.yml`` and ``*.yaml`` files, sorted, without what begins with a dot, the folders ``playbook`` and
-    ``sites``, and site files. Symbolic links that leave the folder are not followed. A file that is reached twice counts
-    once. Raises UsageError for a path that is no file or folder.
+    A folder gives its ``*.yml`` and ``*.yaml`` files, sorted, without what begins with a dot, the folders ``playbook``
+    and ``sites``, and site files. Symbolic links that leave the folder are not followed. A file that is reached twice
+    counts once. Raises UsageError for a path that is no file or folder.
     """
     problems: list[Diagnostic] = []
     files: dict[str, tuple[Path, Path]] = {}
@@ -69,7 +69,29 @@ def load_rules(paths: Iterable[Path | str]) -> RuleSet:
     filters = [rule for rule in loaded if rule.kind == "filter"]
     problems += _lost_filters(rules, filters)
     problems.sort(key=Diagnostic.sort_key)
-    return RuleSet(tuple(rules), tuple(correlations), tuple(filters), tuple(problems), len(files))
+    found_paths = tuple(path for path, _ in files.values())
+    return RuleSet(tuple(rules), tuple(correlations), tuple(filters), tuple(problems), found_paths)
+
+
+def load_with_pack(paths: Iterable[Path | str]) -> tuple[RuleSet, RuleSet]:
+    """The rules of some paths, and the set in which their references are looked up.
+
+    The two are one but where a file in a folder ``correlations`` is given by itself: then the folder above, the pack, is
+    loaded as well, for the rules that the correlation names.
+    """
+    given = [Path(path) for path in paths]
+    packs = [path.parent.parent for path in given if path.parent.name == "correlations" and path.is_file()]
+    if not packs:
+        rules = load_rules(given)
+        return rules, rules
+    asked, pack = load_rules(given), load_rules([*given, *packs])
+    names = {path.as_posix() for path in asked.paths}
+
+    def own(loaded: tuple[LoadedRule, ...]) -> tuple[LoadedRule, ...]:
+        return tuple(rule for rule in loaded if rule.source.file.name in names)
+
+    problems = tuple(problem for problem in pack.diagnostics if problem.file in names)
+    return RuleSet(own(pack.rules), own(pack.correlations), own(pack.filters), problems, asked.paths), pack
 
 
 # ---------------------------------------------------------------------------------------------------------------- files
@@ -97,10 +119,7 @@ def _walk(top: Path, problems: list[Diagnostic]) -> list[tuple[Path, Path]]:
         for name in (*folders, *rule_files):
             path = Path(folder, name)
             if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
-                message, hint = (
-                    "a link that leaves the folder isn't followed",
-                    "give the folder that it leads to as well",
-                )
+                message, hint = "a link that leaves the folder isn't followed", "give what it leads to as well"
                 problems.append(Diagnostic("link-outside", message, hint, "warning", path.as_posix()))
             elif name in rule_files:
                 found.append((path, path.relative_to(top)))

@@ -25,8 +25,8 @@ class LoadedRule:
 
     ``path`` is the file as it was given, ``relative`` the same from the folder that was given, or the bare name of a
     file given by itself. ``document`` is plain data and never changes. ``kind`` is ``rule``, ``correlation`` or
-    ``filter``; ``id`` is in lower case. ``references`` are the ids and names that a correlation or a filter names, with
-    ``any`` left out.
+    ``filter``; ``id`` is in lower case. ``references`` are the ids and names that a correlation or a filter names;
+    ``any`` is none.
     """
 
     path: Path
@@ -39,13 +39,9 @@ class LoadedRule:
     level: str | None
     references: tuple[str, ...]
     source: RuleSource = field(repr=False)
-    #: What checking the rule made, for the first who asks.
-    _unused: list[Parsed] = field(repr=False)
 
     def parse(self) -> Parsed:
         """A fresh pySigma object: whoever transforms it changes no other one."""
-        if self._unused:
-            return self._unused.pop()
         parsed, problems = parse(self.document, self.source)
         if parsed is None:
             raise RuleError(*problems)
@@ -73,7 +69,7 @@ class LoadedRule:
 
 
 def load_bytes(path: Path, relative: Path, data: bytes) -> tuple[list[LoadedRule], list[Diagnostic]]:
-    """The rules in the bytes of one file, and its problems. A document with errors is left out, the others are there."""
+    """The rules in the bytes of one file, and its problems. A document with errors is left out, the others aren't."""
     try:
         file = source_file(path, data)
     except RuleError as error:
@@ -84,11 +80,11 @@ def load_bytes(path: Path, relative: Path, data: bytes) -> tuple[list[LoadedRule
         parsed, found = parse(document, source)
         problems += found
         if parsed is not None:
-            rules.append(_loaded(path, relative, document, source, parsed))
+            rules.append(_loaded(relative, document, source, parsed))
     return rules, problems
 
 
-def _loaded(path: Path, relative: Path, document: dict[str, Any], source: RuleSource, parsed: Parsed) -> LoadedRule:
+def _loaded(relative: Path, document: dict[str, Any], source: RuleSource, parsed: Parsed) -> LoadedRule:
     match parsed:
         case SigmaCorrelationRule():
             references = tuple(referenced_rules(parsed))
@@ -97,7 +93,7 @@ def _loaded(path: Path, relative: Path, document: dict[str, Any], source: RuleSo
         case _:
             references = ()
     return LoadedRule(
-        path=path,
+        path=source.file.path,
         relative=relative,
         document=document,
         kind=kind_of(document),
@@ -107,5 +103,4 @@ def _loaded(path: Path, relative: Path, document: dict[str, Any], source: RuleSo
         level=str(parsed.level) if parsed.level is not None else None,
         references=references,
         source=source,
-        _unused=[parsed],
     )

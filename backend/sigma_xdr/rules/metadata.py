@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from sigma import exceptions as pysigma
 from sigma.rule import SigmaLevel, SigmaLogSource, SigmaRule, SigmaStatus
 
+from sigma import exceptions as pysigma
 from sigma_xdr.errors import Diagnostic
 from sigma_xdr.rules.places import ItemLocation, RuleSource
 
@@ -16,8 +16,11 @@ __all__ = ["likely_typos", "log_source", "missing_key", "rule_arguments"]
 
 #: The keys of the Sigma specification, and two that SigmaHQ adds.
 _KEYS = frozenset(
-    "title id name taxonomy related status description license references author date modified tags scope logsource"
-    " detection fields falsepositives level correlation filter regression_tests_path simulation".split()
+    (
+        *("title", "id", "name", "taxonomy", "related", "status", "description", "license", "references", "author"),
+        *("date", "modified", "tags", "scope", "logsource", "detection", "fields", "falsepositives", "level"),
+        *("correlation", "filter", "regression_tests_path", "simulation"),
+    )
 )
 _LOG_SOURCE_KEYS = ("category", "product", "service", "definition")
 

@@ -1,8 +1,8 @@
 r"""A value's modifiers, as pySigma applies them, but never to a wrong value and never without bound.
 
-pySigma 1.5.1 encodes the backslash that escapes a literal ``*`` or ``?``, counts characters where Base64 counts bytes, drops
-``cased`` when a later modifier rebuilds the string, and writes every combination of dashes out before anybody can look.
-Here these are right, or refused. The item keeps pySigma's own modifier classes.
+pySigma 1.5.1 encodes the backslash that escapes a literal ``*`` or ``?``, counts characters where Base64 counts bytes,
+drops ``cased`` when a later modifier rebuilds the string, and writes every combination of dashes out before anybody can
+look. Here these are right, or refused. The item keeps pySigma's own modifier classes.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from sigma.modifiers import (
     SigmaListModifier,
     SigmaModifier,
     SigmaRegularExpressionFlagModifier,
+    SigmaRegularExpressionModifier,
     SigmaTimestampModifier,
     SigmaUTF16Modifier,
     SigmaWindowsDashModifier,
@@ -33,11 +34,12 @@ from sigma.modifiers import (
 from sigma.rule import SigmaDetectionItem
 from sigma.types import (
     SigmaBool,
-    SigmaCIDRExpression,
     SigmaCasedString,
+    SigmaCIDRExpression,
     SigmaExpansion,
     SigmaNull,
     SigmaNumber,
+    SigmaRegularExpression,
     SigmaString,
     SigmaType,
 )
@@ -71,7 +73,7 @@ class ModifierProblem(SigmaError):
 
 
 def modifier_classes(names: list[str]) -> list[type[SigmaModifier[Any, Any]]]:
-    """pySigma's classes of the modifiers, in order; ModifierProblem for an unknown one and for senseless combinations."""
+    """pySigma's classes of the modifiers, in order; ModifierProblem for an unknown one and a senseless combination."""
     for position, name in enumerate(names):
         if name not in modifier_mapping:
             nearest = get_close_matches(name[:20].strip().lower(), modifier_mapping, 1)
@@ -115,19 +117,19 @@ def _apply_to_each(
 ) -> list[SigmaType]:
     """Each value modified. pySigma's modifiers give one value for one, so the index stays that of the rule's list."""
     modified: list[SigmaType] = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Python's re warns of nested sets; what Kusto says of them is checked later
-        for index, value in enumerate(values):
-            try:
-                modified += instance.apply(value)
-            except (SigmaError, OverflowError, RecursionError) as error:
-                problems.append(_explained(error, instance, name, value, index))
-                if len(problems) == 5:
-                    break
+    for index, value in enumerate(values):
+        try:
+            if isinstance(instance, SigmaTimestampModifier) and isinstance(getattr(value, "number", None), float):
+                raise ModifierProblem("modifier-type", f"'{name}' takes a whole number, not {value}", None, name)
+            modified += instance.apply(value)
+        except (SigmaError, OverflowError, RecursionError) as error:
+            problems.append(_explained(error, instance, name, value, index))
+            if len(problems) == 5:
+                break
     return modified
 
 
-# ------------------------------------------------------------------------------------------------------ pySigma's, right
+# ----------------------------------------------------------------------------------------------------- pySigma's, right
 
 
 def _literal_bytes(value: SigmaString, applied: list[Any], name: str) -> bytes:
@@ -180,6 +182,13 @@ class _Windash(SigmaWindowsDashModifier):
         return super().modify(val)
 
 
+class _RegularExpression(SigmaRegularExpressionModifier):
+    def modify(self, val: SigmaString) -> SigmaRegularExpression:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # Python's of nested sets; what Kusto reads is checked later
+            return super().modify(val)
+
+
 class _CIDR(SigmaCIDRModifier):
     def modify(self, val: SigmaString) -> SigmaCIDRExpression:
         text = str(val)
@@ -217,6 +226,7 @@ _REPAIRED: dict[type[SigmaModifier[Any, Any]], type[SigmaModifier[Any, Any]]] = 
     SigmaBase64OffsetModifier: _Base64Offset,
     SigmaWindowsDashModifier: _Windash,
     SigmaCIDRModifier: _CIDR,
+    SigmaRegularExpressionModifier: _RegularExpression,
 }
 
 

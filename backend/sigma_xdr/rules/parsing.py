@@ -38,9 +38,10 @@ def parse(document: dict[Any, Any], source: RuleSource) -> tuple[Parsed | None, 
         message = f"a document can't have both '{sections[0]}' and '{sections[1]}'"
         return None, [source.diagnostic("two-kinds", message, "split it in two, with --- between", sections[1])]
     arguments, problems = rule_arguments(document, source)
+    parsed: Parsed | None
     match kind_of(document):
         case "correlation":
-            # pySigma reads all or raises: with wrong metadata it gets the section alone, to find what is wrong there too.
+            # pySigma raises the first problem: with wrong metadata it gets the section alone, to look there too.
             readable = {"title": "", "correlation": document["correlation"]} if problems else document
             parsed, wrong = build_correlation(readable, source)
         case "filter":

@@ -1,7 +1,7 @@
 """Where a part of a rule stands in its file.
 
-Loading reads plain data only, which is fast. The places are read again, with PyYAML's marks, when the first problem of a
-file asks for one.
+Loading reads plain data only, which is fast. The file is read again, with PyYAML's marks, when its first problem asks
+for a place.
 """
 
 from __future__ import annotations

@@ -56,10 +56,30 @@ def python(pattern: str) -> Search | None:
 # ------------------------------------------------------------------------------------------------------------- refusals
 
 REFUSED = [
-    ("(?=a)b", 0, "look-around, '(?=', isn't known to Kusto", "say it with a second condition of the rule, such as a filter"),
-    ("a(?!b)", 1, "look-around, '(?!', isn't known to Kusto", "say it with a second condition of the rule, such as a filter"),
-    ("(?<=a)b", 0, "look-around, '(?<=', isn't known to Kusto", "say it with a second condition of the rule, such as a filter"),
-    ("(?<!a)b", 0, "look-around, '(?<!', isn't known to Kusto", "say it with a second condition of the rule, such as a filter"),
+    (
+        "(?=a)b",
+        0,
+        "look-around, '(?=', isn't known to Kusto",
+        "say it with a second condition of the rule, such as a filter",
+    ),
+    (
+        "a(?!b)",
+        1,
+        "look-around, '(?!', isn't known to Kusto",
+        "say it with a second condition of the rule, such as a filter",
+    ),
+    (
+        "(?<=a)b",
+        0,
+        "look-around, '(?<=', isn't known to Kusto",
+        "say it with a second condition of the rule, such as a filter",
+    ),
+    (
+        "(?<!a)b",
+        0,
+        "look-around, '(?<!', isn't known to Kusto",
+        "say it with a second condition of the rule, such as a filter",
+    ),
     (r"(a)\1", 3, r"'\1' is a back-reference or an octal escape; Kusto knows neither", r"write a character as \xNN"),
     (r"\012", 0, r"'\012' is a back-reference or an octal escape; Kusto knows neither", r"write a character as \xNN"),
     (r"[\012]", 1, r"the octal escape '\012' isn't known to Kusto", r"write \xNN"),
@@ -202,7 +222,9 @@ PIECES = [
 TEXTS = st.text(st.sampled_from([*"abcABkK1_-[]^\\(){}|*+?.$,:<>&~=!\"'/#%@; \t\n"]), max_size=8)
 
 
-@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join), st.lists(TEXTS, min_size=1, max_size=20))
+@given(
+    st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join), st.lists(TEXTS, min_size=1, max_size=20)
+)
 def test_what_is_accepted_reads_alike(pattern: str, texts: list[str]) -> None:
     try:
         check_kusto_regex(pattern)
@@ -214,7 +236,9 @@ def test_what_is_accepted_reads_alike(pattern: str, texts: list[str]) -> None:
     for text in texts:
         assert kusto(text) == local(text)
         # Python reads a POSIX class as a set of its letters, ends before a last newline, and knows no \B in an empty text.
-        alike = "[:" not in pattern and not ("$" in pattern and text.endswith("\n")) and not (r"\B" in pattern and not text)
+        alike = (
+            "[:" not in pattern and not ("$" in pattern and text.endswith("\n")) and not (r"\B" in pattern and not text)
+        )
         if sigma is not None and alike:
             assert sigma(text) == kusto(text)
 

@@ -25,10 +25,9 @@ var sigmaXdr = (() => {
     }
 
     function outline(text) {
-        const code = KustoCode.ParseAndAnalyze(text, globals);
         const found = {
-            command: code.Kind !== Kusto.Language.Editor.CodeKinds.Query,
-            statements: [],
+            command: KustoCode.GetKind(text) !== Kusto.Language.Editor.CodeKinds.Query,
+            queries: [],
             comparisons: [],
             calls: [],
             joins: [],
@@ -36,10 +35,17 @@ var sigmaXdr = (() => {
             compound_strings: [],
             regex_parsers: [],
             prose: [],
-            diagnostics: items(code.GetDiagnostics()).map((d) => [d.Code, d.Severity, d.Message, d.Start, d.Length]),
-            columns: items(code.ResultType && code.ResultType.Columns).map((c) => [c.Name, c.Type.Name]),
+            diagnostics: [],
+            columns: [],
         };
-        walk(code.Syntax, found, /[^\x00-\x7f]/.test(text));
+        if (!found.command) {
+            const code = KustoCode.ParseAndAnalyze(text, globals);
+            found.queries = items(code.Syntax.Statements).map((s) => s.Element$1)
+                .filter((s) => s instanceof Syntax.ExpressionStatement).map(span);
+            found.diagnostics = items(code.GetDiagnostics()).map((d) => [d.Code, d.Severity, d.Message, d.Start, d.Length]);
+            found.columns = items(code.ResultType && code.ResultType.Columns).map((c) => [c.Name, c.Type.Name]);
+            walk(code.Syntax, found, /[^\x00-\x7f]/.test(text));
+        }
         return JSON.stringify(found);
     }
 
@@ -55,8 +61,6 @@ var sigmaXdr = (() => {
                 compare(node, within, [node.Left, node.Right], found);
             } else if (node instanceof Syntax.LiteralExpression) {
                 literal(node, found);
-            } else if (node instanceof Syntax.Statement) {
-                found.statements.push([node instanceof Syntax.ExpressionStatement, ...span(node)]);
             }
             const inside = WITHIN.get(node.Kind) || within;
             for (let i = 0; i < node.ChildCount; i++) {
@@ -105,7 +109,7 @@ var sigmaXdr = (() => {
     }
 
     function literal(node, found) {
-        if (node.Kind !== Kind.StringLiteralExpression) {
+        if (node.ResultType instanceof Symbols.ScalarSymbol && node.ResultType !== Symbols.ScalarTypes.String) {
             const value = node.LiteralValue;
             found.literals.push([node.ResultType.Name, node.Token.Text, value === null ? null : String(value), ...span(node)]);
         }
@@ -117,16 +121,15 @@ var sigmaXdr = (() => {
         }
     }
 
-    // [type or null, constant value or null, names of the columns that it reads, start, length]
+    // [type or null, value of a constant string or dynamic, columns that a datetime is made of, start, length]
     function operand(expression) {
         while (BRACKETED.has(expression.Kind)) {
             expression = expression.Expression;
         }
         const type = scalarType(expression.ResultType);
         const value = expression.IsConstant ? expression.ConstantValue : null;
-        const isText = typeof value === "string";
-        const isTime = type === "datetime" || type === "timespan";
-        return [type, isText ? value : null, isTime ? columnsRead(expression) : [], ...span(expression)];
+        const reads = type === "datetime" ? columnsRead(expression) : [];
+        return [type, typeof value === "string" ? value : null, reads, ...span(expression)];
     }
 
     // A table stands for its first column, as on the right of `in`; null where the type isn't known.

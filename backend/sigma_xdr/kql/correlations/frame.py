@@ -134,7 +134,7 @@ class Frame:
                     key="aliases",
                 )
         columns |= {
-            key: f"tolower({expression})" for key, column, expression in zip(self.keys, self.group_columns, keys) if key != column
+            key: f"{expression}" for key, column, expression in zip(self.keys, self.group_columns, keys) if key != column
         }
         columns |= {column: f"tolower({value})" for column, value in zip(self.values, values)}
         if self.correlation.is_temporal:

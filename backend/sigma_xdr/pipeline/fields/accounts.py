@@ -102,6 +102,7 @@ class Account(ColumnsMapping):
     def other(self, value: SigmaType, context: Context) -> Mapped:
         """A regex runs on domain and name joined."""
         if isinstance(value, SigmaRegularExpression):
+            context.warn_of_case(self.name, value)
             return item(self._joined, [value], context.source)
         return super().other(value, context)
 

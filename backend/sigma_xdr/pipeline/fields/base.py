@@ -19,6 +19,7 @@ from sigma.types import (
     SigmaNull,
     SigmaNumber,
     SigmaRegularExpression,
+    SigmaRegularExpressionFlag,
     SigmaString,
     SigmaTimestampPart,
     SigmaType,
@@ -54,6 +55,15 @@ class Context:
     def warn(self, code: str, message: str, hint: str) -> None:
         """Note something that compiles but deserves a look."""
         self.warnings.append(Diagnostic.of_item(self.source, code, message, hint, "warning"))
+
+    def warn_of_case(self, column: str, regex: SigmaRegularExpression) -> None:
+        """Note a regular expression that minds case on a column that Defender stores in lower case."""
+        if SigmaRegularExpressionFlag.IGNORECASE not in regex.flags:
+            self.warn(
+                "lost-case",
+                f"Defender stores {column} in lower case; the regular expression minds case",
+                "add the modifier i (|re|i)",
+            )
 
 
 class FieldMapping(ABC):

@@ -16,7 +16,6 @@ from sigma.types import (
     SigmaNull,
     SigmaNumber,
     SigmaRegularExpression,
-    SigmaRegularExpressionFlag,
     SigmaTimestampPart,
     SigmaType,
 )
@@ -29,7 +28,9 @@ from sigma_xdr.schema import ColumnType, Table
 
 __all__ = ["AccessMask", "ActionTypes", "AdditionalField", "Column", "CommandLine", "Device", "Enumerated"]
 
-_NUMBER = re.compile(r"[+-]?\d+|0[xX][0-9a-fA-F]+")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,20}")
+_HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]{1,16}")
+_DIGITS = re.compile(r"[0-9-]+")
 _INTEGER_RANGE = {ColumnType.INT: 2**31, ColumnType.LONG: 2**63}
 
 
@@ -89,8 +90,15 @@ class Column(ColumnsMapping):
                 parts.append(self.empty(context))
             elif pattern.shape is Shape.ANY:
                 parts.append(self.present(context))
-            else:
+            elif all(map(_DIGITS.fullmatch, pattern.literals)):
                 texts.append(pattern)
+            else:
+                raise FieldProblem(
+                    "value-form",
+                    f"'{context.field}' is a number in Defender ({self.column}: {self.type(context)}); "
+                    f"'{pattern.to_sigma()}' is no piece of its decimal text",
+                    "write the whole number",
+                )
         if texts:
             parts.insert(0, text_item(Expression(f"tostring({expression})"), texts, context.source))
         if numbers:
@@ -98,22 +106,24 @@ class Column(ColumnsMapping):
         return any_of(parts)
 
     def _number(self, text: str, context: Context) -> SigmaNumber:
-        if not _NUMBER.fullmatch(text.strip()):
+        number = _integer(text.strip())
+        if number is None:
             raise FieldProblem(
                 "type-mismatch",
                 f"'{context.field}' is a number in Defender ({self.column}: {self.type(context)}); '{text}' isn't one",
             )
-        return self._in_range(
-            SigmaNumber(int(text.strip(), 0 if text.strip().lower().startswith("0x") else 10)), context
-        )
+        return self._in_range(_sigma_number(number), context)
 
     def _in_range(self, number: SigmaNumber, context: Context) -> SigmaNumber:
         limit = _INTEGER_RANGE.get(self.type(context))
         if limit is not None and (not isinstance(number.number, int) or not -limit < number.number < limit):
-            raise FieldProblem(
-                "type-mismatch", f"{number} is no {self.type(context)}, the type of '{context.field}' ({self.column})"
-            )
+            raise self._out_of_range(number, context)
         return number
+
+    def _out_of_range(self, number: SigmaNumber, context: Context) -> FieldProblem:
+        return FieldProblem(
+            "type-mismatch", f"{number} is no {self.type(context)}, the type of '{context.field}' ({self.column})"
+        )
 
     def _boolean(self, pattern: Pattern, context: Context) -> SigmaBool:
         if pattern.shape is Shape.EQUALS and pattern.literal.lower() in ("true", "false"):
@@ -143,6 +153,8 @@ class Column(ColumnsMapping):
             case SigmaNumber() if kind.is_numeric:
                 return item(self.expression(context), [self._in_range(value, context)], context.source)
             case SigmaCompareExpression() if kind.is_numeric:
+                if abs(value.number.number) >= _INTEGER_RANGE[ColumnType.LONG]:
+                    raise self._out_of_range(value.number, context)
                 return item(self.expression(context), [value], context.source)
             case SigmaCompareExpression():
                 raise FieldProblem(
@@ -154,12 +166,8 @@ class Column(ColumnsMapping):
             case SigmaBool() if kind is ColumnType.BOOL:
                 return item(self.expression(context), [value], context.source)
             case SigmaRegularExpression() if kind is ColumnType.STRING:
-                if self.lower_case and SigmaRegularExpressionFlag.IGNORECASE not in value.flags:
-                    context.warn(
-                        "lost-case",
-                        f"Defender stores {self.column} in lower case; the regular expression minds case",
-                        "add the modifier i (|re|i)",
-                    )
+                if self.lower_case:
+                    context.warn_of_case(self.column, value)
                 return item(self.expression(context), [value], context.source)
             case SigmaRegularExpression() if kind.is_numeric:
                 return item(Expression(f"tostring({self.expression(context)})"), [value], context.source)
@@ -249,15 +257,30 @@ class AccessMask(AdditionalField):
         """Whole masks; a piece of one has no meaning in a number."""
         masks: list[SigmaType] = []
         for pattern in patterns:
-            if pattern.shape is not Shape.EQUALS or not _NUMBER.fullmatch(pattern.literal):
+            mask = _integer(pattern.literal) if pattern.shape is Shape.EQUALS else None
+            if mask is None or not 0 <= mask < _INTEGER_RANGE[ColumnType.LONG]:
                 raise FieldProblem(
                     "value-form",
                     f"'{context.field}' is a number in Defender (AdditionalFields.{self.column}); "
                     f"'{pattern.to_sigma()}' is a piece of its hexadecimal text",
                     "list the whole masks: 0x1010",
                 )
-            masks.append(SigmaNumber(int(pattern.literal, 0)))
+            masks.append(_sigma_number(mask))
         return item(Expression(f"tolong(parse_json(AdditionalFields).{self.column})", "long"), masks, context.source)
+
+
+def _integer(text: str) -> int | None:
+    """A whole number in decimal or hexadecimal text; None for anything else, and for more digits than a long has."""
+    if _HEXADECIMAL.fullmatch(text):
+        return int(text, 16)
+    return int(text) if _DECIMAL.fullmatch(text) else None
+
+
+def _sigma_number(number: int) -> SigmaNumber:
+    """pySigma's value of a whole number, exact: its constructor goes through float."""
+    value = SigmaNumber(0)
+    value.number = number
+    return value
 
 
 @dataclass(frozen=True)

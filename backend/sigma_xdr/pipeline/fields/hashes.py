@@ -33,8 +33,11 @@ class Hashes(ColumnsMapping):
         lists: dict[str, dict[str, None]] = {}
         joined: list[Mapped] = []
         for pattern in patterns:
+            if pattern.shape is Shape.ANY or not pattern.parts:
+                joined.append(self.present(context) if pattern.parts else self.empty(context))
+                continue
             hashes = [self._hash(part, pattern, context) for part in pattern.literal.strip(",").split(",")]
-            if pattern.shape is Shape.WILDCARD or not pattern.literal:
+            if pattern.shape is Shape.WILDCARD:
                 raise self._refusal(pattern, context)
             if len(hashes) == 1:
                 lists.setdefault(hashes[0][0], {})[hashes[0][1]] = None

@@ -53,13 +53,21 @@ class FilePath(ColumnsMapping):
             )
         names: list[Pattern] = []
         paths: list[Pattern] = []
+        bare: list[Pattern] = []
         for pattern in patterns:
             name = _name_alone(pattern)
             if name is None:
                 paths.append(pattern)
+            elif pattern.shape is Shape.EQUALS and pattern.parts:
+                bare.append(pattern)
             else:
                 names.append(name)
         parts: list[Mapped] = [text_item(self.name, names, context.source)] if names else []
+        if bare:
+            no_path = any_of(
+                [item(self.path, [SigmaNull()], context.source), text_item(self.path, bare, context.source)]
+            )
+            parts.append(all_of([text_item(self.name, bare, context.source), no_path]))
         if paths and self.whole:
             parts.append(text_item(self.path, paths, context.source))
         elif paths:
@@ -107,7 +115,7 @@ class FilePath(ColumnsMapping):
         if self.whole:
             return Expression(self.path)
         return Expression(
-            f'iff({self.path} endswith strcat("\\\\", {self.name}), {self.path}, '
+            f'case(isempty({self.path}), {self.name}, {self.path} endswith strcat("\\\\", {self.name}), {self.path}, '
             f'strcat({self.path}, "\\\\", {self.name}))'
         )
 
@@ -122,6 +130,8 @@ class FilePath(ColumnsMapping):
     def other(self, value: SigmaType, context: Context) -> Mapped:
         """A regex runs on the whole path."""
         if isinstance(value, SigmaRegularExpression):
+            if self.lower_case:
+                context.warn_of_case(self.path, value)
             return item(self.path if self.whole else self._built, [value], context.source)
         return super().other(value, context)
 
@@ -177,7 +187,7 @@ def _name_alone(pattern: Pattern) -> Pattern | None:
     r"""What the pattern asks of the file's name, where that decides alone; None where the path is needed.
 
     ``*\x.exe`` is the name ``x.exe``; ``*x.exe`` a name that ends so; a value without any backslash or wildcard is a
-    process that has no path (``System``), or a bare name.
+    process that has no path (``System``): where there is a path column, the caller asks for that too.
     """
     literal = pattern.literal
     if pattern.shape is Shape.ENDSWITH and literal.startswith("\\") and "\\" not in literal[1:] and literal[1:]:

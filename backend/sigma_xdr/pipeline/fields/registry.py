@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sigma.conditions import ConditionAND
 from sigma.types import (
     SigmaExists,
     SigmaNull,
@@ -26,7 +27,7 @@ from sigma.types import (
 )
 
 from sigma_xdr.pipeline.fields.base import ColumnsMapping, Context, FieldProblem
-from sigma_xdr.pipeline.items import Expression, Mapped, all_of, any_of, item, text_item
+from sigma_xdr.pipeline.items import Expression, Mapped, NegatedDetection, all_of, any_of, item, text_item
 from sigma_xdr.pipeline.patterns import Pattern, Shape
 
 __all__ = ["RegistryData", "RegistryPath", "RegistryRows", "stored_keys"]
@@ -57,8 +58,16 @@ class RegistryPath(ColumnsMapping):
 
     def text(self, patterns: Sequence[Pattern], context: Context) -> Mapped:
         """The patterns in each kind of rows, told apart by ActionType."""
-        stored = list(dict.fromkeys(key for pattern in patterns for key in stored_keys(pattern)))
-        return self._each(lambda rows: any_of(list(_path(rows, stored, context))), context)
+        for pattern in patterns:
+            if pattern.shape is Shape.EQUALS and pattern.parts and "\\" not in pattern.literal:
+                raise FieldProblem(
+                    "never-matches",
+                    f"'{context.field}' is a whole path; '{pattern.to_sigma()}' alone never equals it",
+                    f"write '*\\{pattern.literal}', or |endswith: '\\{pattern.literal}'",
+                )
+        stored = list(dict.fromkeys(key for pattern in patterns if pattern.parts for key in stored_keys(pattern)))
+        parts = [self._each(lambda rows: any_of(list(_path(rows, stored, context))), context)] if stored else []
+        return any_of(parts if all(pattern.parts for pattern in patterns) else [self.empty(context), *parts])
 
     def _each(self, condition: Callable[[RegistryRows], Mapped], context: Context) -> Mapped:
         conditions = [(rows, condition(rows)) for rows in self.rows]
@@ -248,7 +257,7 @@ class RegistryData(ColumnsMapping):
         data: list[Pattern | str] = []
         parts: list[Mapped] = []
         for pattern in patterns:
-            literal = pattern.literal
+            literal = "" if pattern.shape is Shape.WILDCARD else pattern.literal
             if number := _DWORD.fullmatch(literal):
                 data.append(str(int(number["number"], 16)))
             elif number := _QWORD.fullmatch(literal):
@@ -259,8 +268,10 @@ class RegistryData(ColumnsMapping):
                 parts.append(text_item("RegistryValueType", [literal], context.source))
             elif literal.lower() == "binary data":
                 parts.append(text_item("RegistryValueType", ["Binary"], context.source))
-            elif literal.lower() == "(empty)":
+            elif literal.lower() == "(empty)" or not pattern.parts:
                 parts.append(self.empty(context))
+            elif pattern.shape is Shape.ANY:
+                parts.append(self.present(context))
             elif any(_INTEGER.search(part) for part in pattern.literals):
                 raise FieldProblem(
                     "value-form",
@@ -275,12 +286,23 @@ class RegistryData(ColumnsMapping):
         return any_of(parts)
 
     def empty(self, context: Context) -> Mapped:
-        """No data."""
-        return item("RegistryValueData", [SigmaNull()], context.source)
+        """No data. Of binary data only the type is kept, so a row without text may still have some."""
+        binary = text_item("RegistryValueType", ["Binary"], context.source)
+        return all_of(
+            [
+                item("RegistryValueData", [SigmaNull()], context.source),
+                NegatedDetection([binary], context.source, ConditionAND),
+            ]
+        )
 
     def present(self, context: Context) -> Mapped:
         """Some data."""
-        return item("RegistryValueData", [SigmaExists(True)], context.source)
+        return any_of(
+            [
+                item("RegistryValueData", [SigmaExists(True)], context.source),
+                text_item("RegistryValueType", ["Binary"], context.source),
+            ]
+        )
 
     def other(self, value: SigmaType, context: Context) -> Mapped:
         """A number's text; a regex on text, that doesn't read numbers as Sysmon shows them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,8 +58,10 @@ VALUE_COUNTS = [
 
 
 @pytest.mark.parametrize("case", EVENT_COUNTS + VALUE_COUNTS, ids=lambda case: "")
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=6)
 @given(st.data())
-def test_agrees_with_the_definition(case: tuple[Correlation, tuple[Rule, ...]], data: st.DataObject) -> None:
+def test_agrees_with_the_definition(
+    duck: duckdb.DuckDBPyConnection, case: tuple[Correlation, tuple[Rule, ...]], data: st.DataObject
+) -> None:
     correlation, rules = case
-    assert_agrees(correlation, rules, data.draw(timed_rows(correlation.seconds)))
+    assert_agrees(duck, correlation, rules, data.draw(timed_rows(correlation.seconds)))
