@@ -1,0 +1,40 @@
+"""Sigma rules to Microsoft Defender XDR, and the proof that they do what they say.
+
+A Python caller needs a few names::
+
+    from sigma_xdr import compile_rules, load_rules
+
+    for compiled in compile_rules(load_rules(["sigma_rules"])):
+        print(compiled.rule.title, compiled.table)
+        print(compiled.kql)
+
+They are loaded on first use, so that importing one room doesn't cost what all of them import.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sigma_xdr.engine import KqlEngine
+    from sigma_xdr.kql.compiler import CompiledRule, compile_rules
+    from sigma_xdr.rules import LoadedRule, RuleSet, load_rules
+
+__all__ = ["CompiledRule", "KqlEngine", "LoadedRule", "RuleSet", "compile_rules", "load_rules"]
+
+_HOMES = {
+    "CompiledRule": "sigma_xdr.kql.compiler",
+    "KqlEngine": "sigma_xdr.engine",
+    "LoadedRule": "sigma_xdr.rules",
+    "RuleSet": "sigma_xdr.rules",
+    "compile_rules": "sigma_xdr.kql.compiler",
+    "load_rules": "sigma_xdr.rules",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, from the room that it lives in."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sigma_xdr' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)

@@ -43,7 +43,9 @@ REFUSALS: Mapping[str, str] = {
 
 #: What compiles and deserves a look.
 WARNINGS: Mapping[str, str] = {
-    "argv0-directory": "a path at the front of a command line, where Defender keeps none",
+    "argv0-directory": "a program's directory in a command line, whose first word has none in Defender",
     "lost-case": "a case-sensitive test of a column in lower case",
+    "invisible-character": "a character that a reviewer can't see",
     "unicode-case": "a letter beyond ASCII whose case Kusto may fold otherwise",
+    "unknown-rule": "a filter names a rule that isn't there",
 }

@@ -134,9 +134,9 @@ class Frame:
                     key="aliases",
                 )
         columns |= {
-            key: f"{expression}" for key, column, expression in zip(self.keys, self.group_columns, keys) if key != column
+            key: f"tolower({expression})" for key, column, expression in zip(self.keys, self.group_columns, keys) if key != column
         }
-        columns |= {column: f"tolower({value})" for column, value in zip(self.values, values)}
+        columns |= {column: f"{value}" for column, value in zip(self.values, values)}
         if self.correlation.is_temporal:
             columns["Rule"] = str(number)
         project = ", ".join(name if name == expression else f"{name} = {expression}" for name, expression in columns.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sigma.conditions import ConditionAND
@@ -115,6 +115,12 @@ class ColumnsMapping(FieldMapping):
                     parts.append(self.equals_field(value, context))
                 case _:
                     parts.append(self.other(value, context))
+        if odd := next((letter for pattern in patterns for letter in _folded_beyond_ascii(pattern)), None):
+            context.warn(
+                "unicode-case",
+                f"'{odd}' has a case beyond ASCII, which Kusto may fold otherwise than Sigma means",
+                "add the modifier cased if the case is known",
+            )
         return any_of([self.text(patterns, context), *parts] if patterns else parts)
 
     @abstractmethod
@@ -131,6 +137,9 @@ class ColumnsMapping(FieldMapping):
 
     def other(self, value: SigmaType, context: Context) -> Mapped:
         """A regex, number, boolean, comparison, network or part of a time."""
+        if isinstance(value, SigmaCompareExpression):
+            message = f"{self.columns[0]} is a string, '{value.op.name.lower()}' compares numbers"
+            raise FieldProblem("type-mismatch", message)
         raise cannot(type_name(value), context)
 
     def equals_field(self, reference: SigmaFieldReference, context: Context) -> Mapped:
@@ -158,6 +167,14 @@ class Lost(FieldMapping):
     def columns(self) -> tuple[str, ...]:
         """None."""
         return ()
+
+
+def _folded_beyond_ascii(pattern: Pattern) -> Iterator[str]:
+    """Letters of a pattern that engines may fold differently: Kusto's folding is documented for none of them."""
+    if not pattern.cased:
+        for literal in pattern.literals:
+            if not literal.isascii():
+                yield from (char for char in literal if not char.isascii() and char.lower() != char.upper())
 
 
 def cannot(what: str, context: Context) -> FieldProblem:

@@ -205,19 +205,25 @@ class CommandLine(Column):
     """A command line: Defender drops the directory of argv[0] (``"C:\\x\\a.exe" -f`` is stored as ``"a.exe" -f``)."""
 
     def text(self, patterns: Sequence[Pattern], context: Context) -> Mapped:
-        """As any text, with a warning where a pattern asks for a path at the front."""
-        for pattern in patterns:
-            if pattern.parts and isinstance(pattern.parts[0], str) and _PATH_AT_FRONT.match(pattern.parts[0]):
-                context.warn(
-                    "argv0-directory",
-                    f"'{context.field}' looks for a path at the front of a command line, where Defender keeps none",
-                    "look for the file name at the front, or for the path in Image",
-                )
-                break
+        """As any text, with a warning where a pattern asks for the directory of a program."""
+        found = next((pattern for pattern in patterns if _asks_for_directory(pattern)), None)
+        if found is not None:
+            context.warn(
+                "argv0-directory",
+                f"'{found.to_sigma()}' asks for a program's directory: Defender drops it from a command line's first word",
+                "if the program is the process itself, ask Image for the path, or leave the directory out",
+            )
         return super().text(patterns, context)
 
 
+def _asks_for_directory(pattern: Pattern) -> bool:
+    first = pattern.parts[0] if pattern.parts else ""
+    at_front = isinstance(first, str) and _PATH_AT_FRONT.match(first)
+    return bool(at_front) or any(_PROGRAM_WITH_PATH.search(literal) for literal in pattern.literals)
+
+
 _PATH_AT_FRONT = re.compile(r'"?(?:[A-Za-z]:\\|\\\\|%\w+%\\|\\\?\?\\)')
+_PROGRAM_WITH_PATH = re.compile(r'\\[^\\"\s]+\.exe\b', re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,7 @@ class FilePath(ColumnsMapping):
         in_name: list[Pattern] = []
         split: list[Mapped] = []
         built: list[Pattern] = []
+        pathless: list[Pattern] = []
         for pattern in patterns:
             directory, _, name = pattern.literal.rpartition("\\")
             cut = _CUTS.get(pattern.shape)
@@ -89,6 +90,8 @@ class FilePath(ColumnsMapping):
                 anywhere.append(pattern)
                 if pattern.shape is Shape.CONTAINS:
                     in_name.append(pattern)
+                elif ":" not in pattern.literal:
+                    pathless.append(pattern)
             else:
                 whole, parts = cut(pattern, directory, name)
                 anywhere += whole
@@ -99,6 +102,9 @@ class FilePath(ColumnsMapping):
         if anywhere:
             result.append(text_item(self.path, anywhere, context.source))
         result += split
+        if pathless:
+            no_path = item(self.path, [SigmaNull()], context.source)
+            result.append(all_of([text_item(self.name, pathless, context.source), no_path]))
         if built:
             result.append(text_item(self._built, built, context.source))
         return result
@@ -205,11 +211,13 @@ _Cut = tuple[list[Pattern], list[_Part]]
 
 
 def _cut_equals(pattern: Pattern, directory: str, name: str) -> _Cut:
-    both = (pattern, Pattern((directory,), pattern.cased))
+    both = (pattern, Pattern((directory,), pattern.cased)) if directory else (pattern,)
     return ([], [(both, Pattern((name,), pattern.cased))]) if name else ([pattern], [])
 
 
 def _cut_startswith(pattern: Pattern, directory: str, name: str) -> _Cut:
+    if not directory:
+        return [pattern], []
     start = Pattern.literal_of(Shape.STARTSWITH, name, pattern.cased) if name else None
     alone = Pattern((directory,), pattern.cased)
     return ([pattern], [((alone,), start)]) if start else ([pattern, alone], [])
