@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sigma_xdr.kql.characters import is_invisible
 from sigma_xdr.kql.predicate import Value
 
 __all__ = ["comment", "literal", "string_literal"]
@@ -27,7 +28,7 @@ def string_literal(text: str) -> str:
     What can't be seen is escaped as ``\uXXXX``. Raises ValueError for what has no such escape: a lone surrogate, and invisible
     characters above U+FFFF.
     """
-    if text.isprintable():
+    if text.isascii() and text.isprintable() or not any(map(is_invisible, text)):
         if "\\" not in text and '"' not in text:
             return f'"{text}"'
         for quote in ('"', "'"):
@@ -39,7 +40,7 @@ def string_literal(text: str) -> str:
 def _escaped(char: str) -> str:
     if char in _ESCAPES:
         return _ESCAPES[char]
-    if char.isprintable():
+    if not is_invisible(char):
         return char
     if ord(char) > 0xFFFF or 0xD800 <= ord(char) <= 0xDFFF:
         raise ValueError(f"U+{ord(char):04X} can't be written in a KQL string")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import islice
 
 from pyparsing import ParseException
 from sigma.conditions import ConditionIdentifier, ConditionItem, ConditionSelector
@@ -15,11 +16,16 @@ from sigma.conditions import condition as grammar
 from sigma_xdr.errors import Diagnostic
 from sigma_xdr.rules.places import Key, RuleSource
 
-__all__ = ["Word", "check_condition", "condition_words", "selected"]
+__all__ = ["Word", "check_condition", "condition_words", "written_out"]
 
 #: Longest condition, in characters, and deepest nesting of brackets and ``not``: pySigma recurses into both.
 _MAX_LENGTH = 20_000
 _MAX_DEPTH = 50
+#: Most patterns, and most stars in one: pySigma makes a regular expression of each and tries it on every name.
+_MAX_PATTERNS = 50
+_MAX_STARS = 2
+#: Unknown selections that are shown.
+_MAX_UNKNOWN = 5
 
 _QUANTIFIERS = frozenset(("1", "any", "all"))
 _WORD = re.compile(r"[A-Za-z0-9_*-]+|[()]|\S")
@@ -51,13 +57,25 @@ def condition_words(condition: str) -> Iterator[Word]:
         yield Word(match[0], match.start(), role)
 
 
-def selected(pattern: str, names: Iterable[str]) -> list[str]:
-    """The names that a pattern of a condition takes in, as pySigma's ConditionSelector does: ``_x`` only by ``_…``."""
+def written_out(condition: str, sizes: Mapping[str, int]) -> int:
+    """How many values pySigma compares for a right condition, over selections of these sizes, each time one is named."""
+    return sum(
+        sizes[name]
+        for word in condition_words(condition)
+        if word.role != "syntax"
+        for name in ([word.text] if word.role == "name" else _selected(word.text, sizes))
+    )
+
+
+def _selected(pattern: str, names: Iterable[str]) -> list[str]:
+    """The names that a pattern takes in, as pySigma's ConditionSelector does: ``_x`` only by ``_…``."""
     regex = re.compile(".*" if pattern == "them" else re.escape(pattern).replace(r"\*", ".*"))
     return [name for name in names if regex.fullmatch(name) and (pattern[:1] == "_" or name[:1] != "_")]
 
 
-def check_condition(condition: object, names: list[str], source: RuleSource, keys: tuple[Key, ...]) -> list[Diagnostic]:
+def check_condition(
+    condition: object, names: Collection[str], source: RuleSource, keys: tuple[Key, ...]
+) -> list[Diagnostic]:
     """The problems of a condition that stands at ``keys``, over selections called ``names``."""
 
     def problem(code: str, message: str, hint: str | None, word: Word | None = None) -> Diagnostic:
@@ -80,6 +98,10 @@ def check_condition(condition: object, names: list[str], source: RuleSource, key
     if _depth(words) > _MAX_DEPTH:
         message = f"the condition nests deeper than {_MAX_DEPTH} levels"
         return [problem("condition-syntax", message, "split the rule")]
+    patterns = [word for word in words if word.role == "pattern"]
+    if len(patterns) > _MAX_PATTERNS or any(word.text.count("*") > _MAX_STARS for word in patterns):
+        message = f"the condition has more than {_MAX_PATTERNS} patterns, or one with more than {_MAX_STARS} stars"
+        return [problem("condition-syntax", message, "name the selections so that one pattern takes them in")]
     try:
         references = _references(condition)
     except ParseException as error:
@@ -91,11 +113,10 @@ def check_condition(condition: object, names: list[str], source: RuleSource, key
         if word.text != reference:  # pySigma's grammar takes 'notepad' for 'not epad', and 'a orb' for 'a or b'
             message = f"pySigma reads '{word.text}' as an operator and '{reference}'"
             return [problem("condition-misread", message, "rename the selection: it begins with not, and or or", word)]
-    return [
-        problem("unknown-selection", *_unknown(word, names), word)
-        for word in named
-        if not (word.text in names if word.role == "name" else selected(word.text, names))
-    ]
+    unknown = (
+        word for word in named if not (word.text in names if word.role == "name" else _selected(word.text, names))
+    )
+    return [problem("unknown-selection", *_unknown(word, names), word) for word in islice(unknown, _MAX_UNKNOWN)]
 
 
 @lru_cache(maxsize=1024)
@@ -132,8 +153,10 @@ def _syntax_hint(words: list[Word], word: Word | None) -> str | None:
     return "selections are joined with and, or, not and brackets: selection and not 1 of filter_*"
 
 
-def _unknown(word: Word, names: list[str]) -> tuple[str, str]:
+def _unknown(word: Word, names: Collection[str]) -> tuple[str, str | None]:
     shown = word.text[:60]
     message = f"there is no selection '{shown}'" if word.role == "name" else f"'{shown}' takes in no selection"
     nearest = get_close_matches(word.text.strip("*_")[:60], [name[:60] for name in names], 1, 0.5)
-    return message, f"did you mean {nearest[0]}?" if nearest else f"the rule has {', '.join(names)}"[:160]
+    if nearest:
+        return message, f"did you mean {nearest[0]}?"
+    return message, f"the rule has {', '.join(names)}"[:160] if names else None

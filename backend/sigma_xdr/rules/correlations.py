@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 from sigma.correlations import SigmaCorrelationRule, SigmaCorrelationType
@@ -21,6 +22,8 @@ _TYPES = tuple(str(member) for member in SigmaCorrelationType)
 _TEMPORAL = ("temporal", "temporal_ordered")
 #: Longest extended condition, in characters, and most brackets and words ``not``: pySigma recurses into them.
 _MAX_LENGTH, _MAX_NESTED = 20_000, 50
+#: Unknown keys and wrong aliases that are shown.
+_SHOWN = 5
 
 
 def build_correlation(
@@ -63,9 +66,8 @@ class _Check:
         self.problems.append(self.source.diagnostic("invalid-correlation", message, hint, "correlation", *keys))
 
     def run(self) -> None:
-        for key in self.section:
-            if key not in _KEYS:
-                self.problem(f"a correlation has no '{str(key)[:60]}'", _did_you_mean(key, _KEYS), str(key))
+        for key in [key for key in self.section if key not in _KEYS][:_SHOWN]:
+            self.problem(f"a correlation has no '{str(key)[:60]}'", _did_you_mean(key, _KEYS), str(key))
         self.kind()
         self.rules()
         self.group_by()
@@ -108,10 +110,8 @@ class _Check:
         if not isinstance(aliases, dict):
             self.problem("'aliases' is a mapping of names", None, "aliases")
             return
-        for alias, mapping in aliases.items():
-            pairs = mapping.items() if isinstance(mapping, dict) else [(None, None)]
-            if not isinstance(alias, str) or not all(isinstance(each, str) for pair in pairs for each in pair):
-                self.problem("an alias maps each rule to one of its fields", None, "aliases", str(alias))
+        for alias in [alias for alias, mapping in aliases.items() if not _is_alias(alias, mapping)][:_SHOWN]:
+            self.problem("an alias maps each rule to one of its fields", None, "aliases", str(alias))
 
     def condition(self) -> None:
         condition = self.section.get("condition")
@@ -129,7 +129,7 @@ class _Check:
         operators = [key for key in condition if key in _OPERATORS]
         if len(operators) != 1:
             self.problem("the condition has to have one operator", f"it is one of {', '.join(_OPERATORS)}", "condition")
-        for key, value in condition.items():
+        for key, value in islice(condition.items(), _SHOWN):
             if key in _OPERATORS or key == "percentile":
                 if type(value) is not int:
                     self.problem(f"'{key}' takes a whole number", None, "condition", key, 0)
@@ -141,6 +141,14 @@ class _Check:
         kind = str(self.section.get("type"))
         if kind.startswith("value_") and "field" not in condition:
             self.problem(f"'{kind}' needs a field to look at", "add 'field' to the condition", "condition")
+
+
+def _is_alias(name: object, mapping: object) -> bool:
+    return (
+        isinstance(name, str)
+        and isinstance(mapping, dict)
+        and all(isinstance(each, str) for pair in mapping.items() for each in pair)
+    )
 
 
 def _is_text_or_list(value: object) -> bool:

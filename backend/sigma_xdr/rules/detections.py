@@ -18,36 +18,49 @@ from sigma_xdr.errors import Diagnostic
 from sigma_xdr.rules.modifiers import MAX_VALUES, ModifierProblem, apply_modifiers, modifier_classes
 from sigma_xdr.rules.places import ItemLocation, Key, RuleSource
 
-__all__ = ["build_detections"]
+__all__ = ["MAX_PROBLEMS", "build_detections"]
 
 #: Deepest nesting of lists and mappings in a selection. SigmaHQ needs three levels.
 _MAX_DEPTH = 10
+#: Most selections, and the longest name of one: pySigma tries the patterns of the condition on each.
+_MAX_SELECTIONS, _MAX_NAME = 200, 100
 #: Problems after which a rule is not read further.
-_MAX_PROBLEMS = 50
+MAX_PROBLEMS = 50
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 def build_detections(
     section: dict[Any, Any], source: RuleSource, keys: tuple[Key, ...], reserved: tuple[str, ...]
-) -> tuple[dict[str, SigmaDetection], list[Diagnostic]]:
-    """The selections of the section that stands at ``keys``, by name, and the problems; ``reserved`` keys are none."""
+) -> tuple[dict[str, SigmaDetection], dict[str, int], list[Diagnostic]]:
+    """The selections of the section that stands at ``keys``, by name; how many values each has; and the problems.
+
+    ``reserved`` keys are no selections. A selection that is wrong has a size all the same.
+    """
     builder = _Builder(source)
-    detections = {}
+    detections: dict[str, SigmaDetection] = {}
+    sizes: dict[str, int] = {}
     for name, definition in section.items():
         if name in reserved:
             continue
-        if not isinstance(name, str):
-            builder.problem("selection-name", f"the name {name!r} is no text", "quote it", (*keys, str(name)))
+        before = builder.values
+        if len(sizes) == _MAX_SELECTIONS:
+            builder.problem("too-many-selections", f"there are more than {_MAX_SELECTIONS} selections", None, keys)
+            break
+        sizes[str(name)] = 0
+        if not isinstance(name, str) or len(name) > _MAX_NAME:
+            message, hint = "a selection's name is text of up to 100 characters", "quote it, or make it shorter"
+            builder.problem("selection-name", message, hint, (*keys, str(name)))
         elif name == "timeframe":
             hint = "write a correlation rule with a timespan"
             builder.problem("timeframe", "'timeframe' was removed from Sigma's detections", hint, (*keys, name))
         elif (detection := builder.detection(definition, (*keys, name))) is not None:
             detections[name] = detection
+            sizes[name] = builder.values - before
     if not detections and not builder.problems:
         hint = "name at least one selection, with its fields and values"
         builder.problem("empty-detection", f"'{keys[-1]}' holds no selection", hint, keys)
-    return detections, builder.problems
+    return detections, sizes, builder.problems
 
 
 class _Builder:
@@ -65,10 +78,11 @@ class _Builder:
 
     def detection(self, definition: object, keys: tuple[Key, ...], depth: int = 0) -> SigmaDetection | None:
         """A selection, or a part of one; None if it is wrong."""
-        if len(self.problems) >= _MAX_PROBLEMS:
+        if len(self.problems) >= MAX_PROBLEMS:
             return None
         if definition in (None, [], {}):
-            self.problem("empty-selection", f"'{keys[-1]}' is empty", "fill it or delete it", keys)
+            message = f"'{keys[1]}' is empty" if depth == 0 else f"a part of '{keys[1]}' is empty"
+            self.problem("empty-selection", message, "fill it or delete it", keys)
             return None
         if depth > _MAX_DEPTH:
             self.problem("nested-too-deep", f"the selection nests deeper than {_MAX_DEPTH} levels", None, keys)

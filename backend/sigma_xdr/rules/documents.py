@@ -27,6 +27,8 @@ _MAX_DEPTH = 64
 _MAX_ALIASED_NODES = 20_000
 #: Most documents in a file.
 _MAX_DOCUMENTS = 500
+#: Problems of a file's YAML that are shown.
+_MAX_PROBLEMS = 20
 
 #: What YAML doesn't allow in a file, and line breaks that editors and diffs don't show as such.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]|\r(?!\n)")
@@ -74,7 +76,8 @@ def read_documents(file: SourceFile) -> tuple[list[tuple[RuleSource, dict[str, A
     try:
         data = list(_data(loader))
     except yaml.YAMLError as error:
-        return [], [_not_yaml(file, error)]
+        if not loader.problems:
+            return [], [_not_yaml(file, error)]
     finally:
         loader.dispose()
     if loader.problems:
@@ -125,22 +128,28 @@ class _Loader(yaml.CSafeLoader):
         #: Code, message, hint, node.
         self.problems: list[tuple[str, str, str | None, yaml.Node]] = []
 
+    def problem(self, code: str, message: str, hint: str, node: yaml.Node) -> None:
+        """Note a problem, and go on to find others, up to a number."""
+        self.problems.append((code, message, hint, node))
+        if len(self.problems) == _MAX_PROBLEMS:
+            raise yaml.YAMLError("too many problems")
+
     def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Any, Any]:
         if not isinstance(node, yaml.MappingNode):
             raise yaml.constructor.ConstructorError(None, None, "expected a mapping", node.start_mark)
         mapping: dict[Any, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                self.problems.append(("complex-key", "a key has to be a single value", "quote it", key_node))
+                self.problem("complex-key", "a key has to be a single value", "quote it", key_node)
                 continue
             key = self.construct_object(key_node)
             if key in mapping:
                 first = next(other for other, _ in node.value if other.value == key_node.value)
-                message = f"the key '{key_node.value}' stands twice, first in line {first.start_mark.line + 1}"
-                self.problems.append(("duplicate-key", message, "YAML would drop the first: merge the two", key_node))
+                message = f"the key '{key_node.value[:60]}' stands twice, first in line {first.start_mark.line + 1}"
+                self.problem("duplicate-key", message, "YAML would drop the first: merge the two", key_node)
             if key == "<<" and not key_node.style:
                 hint = "write the keys out: not every reader of Sigma rules knows merge keys"
-                self.problems.append(("merge-key", "'<<' merges another mapping into this one", hint, key_node))
+                self.problem("merge-key", "'<<' merges another mapping into this one", hint, key_node)
             mapping[key] = self.construct_object(value_node, deep=deep)
         return mapping
 
@@ -158,14 +167,14 @@ def _construct_scalar(loader: _Loader, node: yaml.ScalarNode) -> Any:
         case "float" if re.fullmatch(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}", text) and repr(float(text)) == text:
             return float(text)
     message = f"'{text[:60]}' is {_AMBIGUOUS[kind]}"
-    loader.problems.append(("ambiguous-scalar", message, f"quote it if it is text: '{text[:60]}'", node))
+    loader.problem("ambiguous-scalar", message, f"quote it if it is text: '{text[:60]}'", node)
     return None
 
 
 def _construct_unknown(loader: _Loader, node: yaml.Node) -> None:
     hint = "leave the tag out; a value that begins with '!' needs quotes"
     tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-    loader.problems.append(("forbidden-tag", f"the tag '{tag}' isn't allowed in a rule", hint, node))
+    loader.problem("forbidden-tag", f"the tag '{tag[:60]}' isn't allowed in a rule", hint, node)
 
 
 _AMBIGUOUS = {

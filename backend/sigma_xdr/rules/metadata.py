@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 from sigma.rule import SigmaLevel, SigmaLogSource, SigmaRule, SigmaStatus
@@ -22,6 +22,8 @@ _KEYS = frozenset(
         *("correlation", "filter", "regression_tests_path", "simulation"),
     )
 )
+#: Keys of a mapping that are looked at for a typo: comparing names takes time.
+_LOOKED_AT = 100
 _LOG_SOURCE_KEYS = ("category", "product", "service", "definition")
 
 #: The key that each of pySigma's errors is about.
@@ -53,13 +55,15 @@ def rule_arguments(document: dict[Any, Any], source: RuleSource) -> tuple[dict[s
     if document.get("id") is not None:
         document = {**document, "id": str(document["id"])}  # pySigma would crash on a number
     arguments, errors = SigmaRule.from_dict_common_params(document, True, ItemLocation(source, ()))
-    return arguments, [_explained(error, document, source) for error in errors]
+    keyed = [(_KEY_OF_ERROR[type(error)], error) for error in errors]
+    problems = [_explained(key, error, document, source) for key, error in keyed if key != "tags"]
+    return arguments, problems + _wrong_tags(document, source)
 
 
 def likely_typos(document: dict[Any, Any], source: RuleSource) -> list[Diagnostic]:
     """A warning for each key that Sigma doesn't know and that looks like one that is missing. Other keys are custom."""
     problems = []
-    for key in document:
+    for key in islice(document, _LOOKED_AT):
         nearest = [] if key in _KEYS else get_close_matches(str(key)[:60], _KEYS - document.keys(), 1, 0.75)
         if nearest:
             message = f"the key '{str(key)[:60]}' means nothing to Sigma"
@@ -70,7 +74,9 @@ def likely_typos(document: dict[Any, Any], source: RuleSource) -> list[Diagnosti
 
 def missing_key(key: str, document: dict[Any, Any], source: RuleSource, hint: str, *keys: str) -> Diagnostic:
     """The problem that ``key`` isn't in the document, or in its section at ``keys``: at a key that looks like it."""
-    typo = get_close_matches(key, [str(other)[:60] for other in document if other not in _KEYS], 1, 0.7)
+    typo = get_close_matches(
+        key, [str(each)[:60] for each in islice(document, _LOOKED_AT) if each not in _KEYS], 1, 0.7
+    )
     if typo:
         return source.diagnostic(
             f"missing-{key}", f"there is no '{key}'", f"is '{typo[0]}' meant to be it?", *keys, *typo
@@ -87,7 +93,7 @@ def log_source(document: dict[Any, Any], source: RuleSource) -> tuple[SigmaLogSo
         hint = "write category, product and service under it"
         return None, [source.diagnostic("invalid-logsource", "'logsource' has to be a mapping", hint, "logsource", 0)]
     problems = []
-    for key in section:
+    for key in islice(section, _LOOKED_AT):
         nearest = [] if key in _LOG_SOURCE_KEYS else get_close_matches(str(key)[:60], _LOG_SOURCE_KEYS, 1, 0.7)
         if nearest:  # pySigma would take it for a custom attribute, and the rule for one on every category
             message = f"a log source has no '{str(key)[:60]}'"
@@ -105,8 +111,19 @@ def log_source(document: dict[Any, Any], source: RuleSource) -> tuple[SigmaLogSo
     return None if problems else SigmaLogSource.from_dict(section, location), problems
 
 
-def _explained(error: pysigma.SigmaError, document: dict[Any, Any], source: RuleSource) -> Diagnostic:
-    key = _KEY_OF_ERROR[type(error)]
+def _wrong_tags(document: dict[Any, Any], source: RuleSource) -> list[Diagnostic]:
+    tags = document.get("tags")
+    hint = "write a namespace and a name: attack.t1047"
+    if tags is not None and not isinstance(tags, list):
+        return [source.diagnostic("invalid-tags", "'tags' has to be a list", hint, "tags", 0)]
+    wrong = ((index, tag) for index, tag in enumerate(tags or ()) if not isinstance(tag, str) or "." not in tag)
+    return [
+        source.diagnostic("invalid-tags", f"'{str(tag)[:60]}' is no tag", hint, "tags", index)
+        for index, tag in islice(wrong, 5)
+    ]
+
+
+def _explained(key: str, error: pysigma.SigmaError, document: dict[Any, Any], source: RuleSource) -> Diagnostic:
     value = document.get(key)
     shown = str(value)[:60]
     match key:
@@ -122,18 +139,10 @@ def _explained(error: pysigma.SigmaError, document: dict[Any, Any], source: Rule
             return source.diagnostic(
                 "unknown-status", f"there is no status '{shown}'", _one_of(value, SigmaStatus), key, 0
             )
-        case "tags" if isinstance(value, list):
-            index = next(index for index, tag in enumerate(value) if not isinstance(tag, str) or "." not in tag)
-            message = f"'{str(value[index])[:60]}' is no tag"
-            return source.diagnostic("invalid-tags", message, "write a namespace and a name: attack.t1047", key, index)
     return source.diagnostic(f"invalid-{key}", str(error.args[0]), None, key, 0)
 
 
 def _one_of(value: object, allowed: type[SigmaLevel] | type[SigmaStatus]) -> str:
     names = [str(member) for member in allowed]
     nearest = get_close_matches(str(value)[:60].lower(), names, 1)
-    return f"did you mean {nearest[0]}?" if nearest else f"it is one of {_listed(names)}"
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)
+    return f"did you mean {nearest[0]}?" if nearest else f"it is one of {', '.join(names)}"

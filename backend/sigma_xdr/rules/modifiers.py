@@ -52,6 +52,8 @@ MAX_VALUES = 50_000
 _MAX_DASHES = 4
 #: What ``windash`` expands, as pySigma's SigmaWindowsDashModifier finds it.
 _DASH = re.compile(r"\B[-/]\b")
+#: What pySigma applies to unmodified values alone.
+_FIRST = frozenset(("re", "cidr", "exists"))
 #: What may follow ``re``.
 _AFTER_RE = frozenset(("i", "ignorecase", "m", "multiline", "s", "dotall", "all", "neq", "expand"))
 _ENCODINGS = frozenset(("wide", "utf16", "utf16be", "base64", "base64offset"))
@@ -80,6 +82,9 @@ def modifier_classes(names: list[str]) -> list[type[SigmaModifier[Any, Any]]]:
             hint = f"did you mean {nearest[0]}?" if nearest else "the Sigma specification lists the modifiers"
             raise ModifierProblem("unknown-modifier", f"there is no modifier '{name[:60]}'", hint, name)
         before = names[:position]
+        if before and name in _FIRST:
+            hint = f"write it before '{before[0][:20]}', or leave that out"
+            raise ModifierProblem("modifier-order", f"'{name}' has to be the first modifier", hint, name)
         if "re" in before and name not in _AFTER_RE:
             hint = "a regular expression is searched anywhere; anchor it with ^ and $"
             raise ModifierProblem("modifier-order", f"'{name}' has no meaning after 're'", hint, name)
@@ -141,7 +146,7 @@ def _literal_bytes(value: SigmaString, applied: list[Any], name: str) -> bytes:
     if SigmaUTF16Modifier in applied:  # pySigma's byte order mark is a character, which UTF-8 writes in three bytes
         data = b"\xff\xfe" + data[3:]
     if len(data) < 2:
-        message = f"'{name}' of {len(data)} bytes is in nearly every text"
+        message = f"'{name}' of less than two bytes is in nearly every text"
         raise ModifierProblem("not-encodable", message, "give it at least two characters", name)
     return data
 
@@ -192,8 +197,6 @@ class _RegularExpression(SigmaRegularExpressionModifier):
 class _CIDR(SigmaCIDRModifier):
     def modify(self, val: SigmaString) -> SigmaCIDRExpression:
         text = str(val)
-        if self.applied_modifiers:
-            raise ModifierProblem("modifier-order", "'cidr' has to come first", None, "cidr")
         try:
             if "%" in text:  # ip_network takes fe80::%eth0/64, and anything after the %
                 raise ValueError
@@ -245,6 +248,9 @@ def _explained(
     if isinstance(error, SigmaRegularExpressionError | OverflowError | RecursionError):
         reason = "it nests too deep" if isinstance(error, RecursionError) else str(error.__cause__ or error)
         return ModifierProblem("invalid-regex", f"the regular expression can't be read: {reason}", None, name, index)
+    if name in _ENCODINGS:
+        message = f"'{name}' takes ASCII alone, not '{str(value)[:60]}'"
+        return ModifierProblem("not-encodable", message, None, name, index)
     return ModifierProblem("modifier", f"'{name}' doesn't fit here: {error.args[0]}", None, name, index)
 
 

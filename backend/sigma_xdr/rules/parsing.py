@@ -9,10 +9,11 @@ from sigma.filters import SigmaFilter, SigmaGlobalFilter
 from sigma.rule import SigmaDetections, SigmaRule
 
 from sigma_xdr.errors import Diagnostic
-from sigma_xdr.rules.conditions import check_condition
+from sigma_xdr.rules.conditions import check_condition, written_out
 from sigma_xdr.rules.correlations import build_correlation
-from sigma_xdr.rules.detections import build_detections
+from sigma_xdr.rules.detections import MAX_PROBLEMS, build_detections
 from sigma_xdr.rules.metadata import likely_typos, log_source, missing_key, rule_arguments
+from sigma_xdr.rules.modifiers import MAX_VALUES
 from sigma_xdr.rules.places import ItemLocation, RuleSource
 
 __all__ = ["Parsed", "kind_of", "parse"]
@@ -49,7 +50,9 @@ def parse(document: dict[Any, Any], source: RuleSource) -> tuple[Parsed | None, 
         case _:
             parsed, wrong = _rule(document, source, arguments)
     problems += wrong
-    return (None if problems else parsed), problems + likely_typos(document, source)
+    told = {(problem.line, problem.column) for problem in problems}
+    typos = [problem for problem in likely_typos(document, source) if (problem.line, problem.column) not in told]
+    return (None if problems else parsed), problems + typos
 
 
 _Result = tuple[Parsed | None, list[Diagnostic]]
@@ -63,8 +66,8 @@ def _rule(document: dict[Any, Any], source: RuleSource, arguments: dict[str, Any
     if not isinstance(section, dict):
         message, hint = "'detection' has to be a mapping", "name selections under it, and a condition"
         return None, [*problems, source.diagnostic("invalid-detection", message, hint, "detection")]
-    detections, wrong = build_detections(section, source, ("detection",), ("condition",))
-    wrong += _conditions(section, source, "detection")
+    detections, sizes, wrong = build_detections(section, source, ("detection",), ("condition",))
+    wrong += _conditions(section, sizes, source, "detection")
     if log is None or wrong:
         return None, problems + wrong
     conditions = section["condition"] if isinstance(section["condition"], list) else [section["condition"]]
@@ -78,8 +81,8 @@ def _filter(document: dict[Any, Any], source: RuleSource, arguments: dict[str, A
     if not isinstance(section, dict):
         message, hint = "'filter' has to be a mapping", "name rules, selections and a condition under it"
         return None, [*problems, source.diagnostic("invalid-filter", message, hint, "filter")]
-    detections, wrong = build_detections(section, source, ("filter",), ("condition", "rules"))
-    wrong += _conditions(section, source, "filter")
+    detections, sizes, wrong = build_detections(section, source, ("filter",), ("condition", "rules"))
+    wrong += _conditions(section, sizes, source, "filter")
     if isinstance(section.get("condition"), list):
         wrong.append(source.diagnostic("condition-syntax", "a filter has one condition", None, "filter", "condition"))
     rules = section.get("rules")
@@ -100,19 +103,24 @@ def _filter(document: dict[Any, Any], source: RuleSource, arguments: dict[str, A
     return SigmaFilter(**arguments, logsource=log, filter=filtered), problems
 
 
-def _conditions(section: dict[Any, Any], source: RuleSource, key: str) -> list[Diagnostic]:
-    """What is wrong with the condition, or with each of a list."""
+def _conditions(section: dict[Any, Any], sizes: dict[str, int], source: RuleSource, key: str) -> list[Diagnostic]:
+    """What is wrong with the condition, or with each of a list, over selections of these sizes."""
     condition = section.get("condition")
-    names = [str(name) for name in section if name not in ("condition", "rules")]
     if condition is None:
         hint = "say which selections have to fit: selection and not filter"
         return [missing_key("condition", section, source, hint, key)]
     if condition == []:
         return [source.diagnostic("empty-values", "the list of conditions is empty", None, key, "condition")]
-    if isinstance(condition, list):
-        return [
-            problem
-            for index, each in enumerate(condition)
-            for problem in check_condition(each, names, source, (key, "condition", index))
-        ]
-    return check_condition(condition, names, source, (key, "condition"))
+    conditions = condition if isinstance(condition, list) else [condition]
+    problems: list[Diagnostic] = []
+    values = 0
+    for index, each in enumerate(conditions):
+        keys = (key, "condition", index) if isinstance(condition, list) else (key, "condition")
+        problems += check_condition(each, sizes, source, keys)
+        values += 0 if problems else written_out(each, sizes)
+        if values > MAX_VALUES:
+            message = f"the condition compares more than {MAX_VALUES:,} values, each selection as often as it is named"
+            return [source.diagnostic("too-many-values", message, "split the rule", *keys)]
+        if len(problems) >= MAX_PROBLEMS:
+            break
+    return problems

@@ -7,6 +7,7 @@ for a place.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +47,11 @@ class SourceFile:
         return re.split(r"\r?\n", self.text)
 
     @cached_property
+    def _starts(self) -> list[int]:
+        """Where each line begins in the text."""
+        return [0, *(match.end() for match in re.finditer("\n", self.text))]
+
+    @cached_property
     def documents(self) -> list[yaml.Node | None]:
         """The root node of each document of the file, with marks; None for an empty document."""
         return list(yaml.compose_all(self.text, yaml.CSafeLoader))
@@ -57,8 +63,8 @@ class SourceFile:
 
     def place_at(self, offset: int, length: int = 1) -> Place:
         """The place at an offset into the text."""
-        start = self.text.rfind("\n", 0, offset) + 1
-        return self.place(self.text.count("\n", 0, offset), offset - start, length)
+        line = bisect_right(self._starts, offset) - 1
+        return self.place(line, offset - self._starts[line], length)
 
     def diagnostic(
         self, code: str, message: str, hint: str | None = None, place: Place | None = None, severity: str = "error"

@@ -1,39 +1,40 @@
 """What a Sigma correlation means here. The KQL and the evaluator are both held to this page.
 
-**Events.** A correlation names rules, each with a *tag*. Its events are the rows that these rules select. Rows with the same
-Timestamp, DeviceId and ReportId are one event: that is how Defender itself finds an event. So a row that was stored twice counts
-once, and so does an event that several of the rules match; it then has all of their tags.
+**Events.** A correlation names rules, each with a *tag*. Its events are the rows that these rules select. Rows with
+the same Timestamp, DeviceId and ReportId are one event: that is how Defender itself finds an event. So a row that was
+stored twice counts once, and so does an event that several of the rules match; it then has all of their tags.
 
-**Groups.** An event belongs to the group of its group-by values, each read from the field that the alias gives for the rule
-that matched it (an event can so belong to two groups). A row in which one of them is empty or null belongs to no group. Strings are
-compared as Sigma compares them, without case (``tolower``; beyond ASCII Kusto's case folding isn't documented); DeviceId as it
-stands. Without group-by there is one group.
+**Groups.** An event belongs to the group of its group-by values, each read from the field that the alias gives for
+the rule that matched it (an event can so belong to two groups). A row in which one of them is empty or null belongs
+to no group. Strings are compared as Sigma compares them, without case (``tolower``; beyond ASCII Kusto's case folding
+isn't documented); DeviceId as it stands. Without group-by there is one group.
 
-**Windows.** The window of an event at time *t* holds the events of its group with times in [*t* - timespan, *t*], both ends included:
-events of the same instant see each other, whatever their order in the table. An event *completes* the correlation when its window
-satisfies the condition:
+**Windows.** The window of an event at time *t* holds the events of its group with times in [*t* - timespan, *t*],
+both ends included: events of the same instant see each other, whatever their order in the table. An event *completes*
+the correlation when its window satisfies the condition:
 
 - *event_count*: the number of events.
-- *value_count*: the number of distinct values of the field, strings without case. Rows without a value (empty or null) are
-  none of its events. Of several fields the combinations count, of rows that have all of them.
-- *temporal*: the number of distinct tags (all of them, if the rule doesn't say), or a boolean expression in which a tag is true
-  if an event of the window has it. ``not`` looks back, like everything else: what comes after the event isn't known yet.
-- *temporal_ordered*: the event has the last tag, and the window holds an event for each earlier tag, in the rule's order, their
-  times not decreasing. Equal times are in order. An event with several tags can stand for all of them.
+- *value_count*: the number of distinct values of the field, strings without case. Rows without a value (empty or
+  null) are none of its events. Of several fields the combinations count, of rows that have all of them.
+- *temporal*: the number of distinct tags (all of them, if the rule doesn't say), or a boolean expression in which a
+  tag is true if an event of the window has it. ``not`` looks back, like everything else: what comes after the event
+  isn't known yet.
+- *temporal_ordered*: the event has the last tag, and the window holds an event for each earlier tag, in the rule's
+  order, their times not decreasing. Equal times are in order. An event with several tags can stand for all of them.
 
 A condition is tested at events only: "fewer than 5" needs at least one.
 
 **Alerts.** Time is cut into slots, ``bin(Timestamp, timespan)``. There is one alert for each group and slot with a
-completing event: the last one, by Timestamp, then ReportId, then DeviceId. The alert shows its Timestamp, DeviceId and ReportId,
-and its spelling of the group-by values (one of them, where it has several). Slots only thin out the alerts; a window crosses
-them freely.
+completing event: the last one, by Timestamp, then ReportId, then DeviceId. The alert shows its Timestamp, DeviceId
+and ReportId, and its spelling of the group-by values (one of them, where it has several). Slots only thin out the
+alerts; a window crosses them freely.
 
-**Correlations of correlations.** A correlation that another one names stands for all of its completing events, each with the
-group-by values as its columns. It doesn't stand for its alerts: an alert lies at the end of its slot, so an event that follows
-the first complete burst would seem to come before it.
+**Correlations of correlations.** A correlation that another one names stands for all of its completing events, each
+with the group-by values as its columns. It doesn't stand for its alerts: an alert lies at the end of its slot, so an
+event that follows the first complete burst would seem to come before it.
 
-Kusto's times have ticks of 100 ns, DuckDB's of 1 µs. Kusto's lists end at 1,048,576 elements (``make_list``): a count is exact up
-to a third of that in one group and two neighbouring slots.
+Kusto's times have ticks of 100 ns, DuckDB's of 1 µs. Kusto's lists end at 1,048,576 elements (``make_list``): a count
+is exact up to a third of that in one group and two neighbouring slots.
 """
 
 from __future__ import annotations
@@ -114,11 +115,11 @@ Expression = Tag | Not | And | Or
 class EventSource:
     """The rows of one rule that a correlation names.
 
-    ``tag`` is how the correlation names the rule. ``lines`` are its query without the final projection, a clause each, and ``lets``
-    complete let statements that they use. ``keys`` are KQL expressions for the group-by values, in the order of
-    ``Correlation.group_by``, and ``key_types`` their scalar types; ``values`` and ``value_types`` those of value_count's fields.
-    ``columns`` are what an alert shows of the row: Timestamp and ReportId, DeviceId where the table has it, and whatever
-    else is worth showing.
+    ``tag`` is how the correlation names the rule. ``lines`` are its query without the final projection, a clause
+    each, and ``lets`` complete let statements that they use. ``keys`` are KQL expressions for the group-by values, in
+    the order of ``Correlation.group_by``, and ``key_types`` their scalar types; ``values`` and ``value_types`` those
+    of value_count's fields. ``columns`` are what an alert shows of the row: Timestamp and ReportId, DeviceId where
+    the table has it, and whatever else is worth showing.
     """
 
     tag: str
@@ -133,9 +134,11 @@ class EventSource:
 
 @dataclass(frozen=True)
 class Correlation:
-    """A Sigma correlation with its fields resolved. ``group_by`` are the names of the result's columns, ``seconds`` the timespan.
+    """A Sigma correlation with its fields resolved. ``group_by`` are the names of the result's columns, ``seconds``
+    the timespan.
 
-    A temporal correlation has an ``expression`` over tags, or the number of tags that it wants (``operator``, ``count``).
+    A temporal correlation has an ``expression`` over tags, or the number of tags that it wants (``operator``,
+    ``count``).
     """
 
     kind: Kind
@@ -183,9 +186,11 @@ def check(correlation: Correlation) -> None:
             "correlate Device tables with Device tables, others among themselves",
             key="rules",
         )
-    for group_by in ("Timestamp", "ReportId"):
-        if group_by in correlation.group_by:
-            raise refusal("correlation-group", f"grouped by {group_by}, each event is alone", key="group-by")
+    for name in correlation.group_by:
+        if name in ("Timestamp", "ReportId"):
+            raise refusal("correlation-group", f"grouped by {name}, each event is alone", key="group-by")
+        if [other.lower() for other in correlation.group_by].count(name.lower()) > 1:
+            raise refusal("correlation-group", f"the correlation is grouped by '{name}' twice", key="group-by")
     if correlation.is_temporal:
         _check_tags(correlation)
     _check_count(correlation)
@@ -256,5 +261,7 @@ def tags_of(expression: Expression) -> Iterator[str]:
 
 
 def refusal(code: str, message: str, hint: str | None = None, *, key: str = "condition") -> RuleError:
-    """The error for a correlation that can't be compiled; ``key`` is the part of its ``correlation`` section that is meant."""
+    """The error for a correlation that can't be compiled; ``key`` is the part of its ``correlation`` section that is
+    meant.
+    """
     return RuleError(Diagnostic(code, message, hint, keys=("correlation", key)))

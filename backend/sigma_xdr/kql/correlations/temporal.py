@@ -1,13 +1,14 @@
 """temporal and temporal_ordered: which rules' events a sliding window holds, and in which order.
 
-Whether a window that ends at *t* holds an event with a tag is known from two times: the tag's first in the slot of *t* (it is there
-from then on) and its last in the slot before (it is there for a timespan from then). So a tag, in a slot, is a pair of *spans*
-of time, and a moment has the tags whose spans it lies in.
+Whether a window that ends at *t* holds an event with a tag is known from two times: the tag's first in the slot of
+*t* (it is there from then on) and its last in the slot before (it is there for a timespan from then). So a tag, in a
+slot, is a pair of *spans* of time, and a moment has the tags whose spans it lies in.
 
-A chain of tags in order is cut by the slot's edge: its first *j* events lie in the slot before, the others in the slot. For
-each *j* the best events are known one after another. Forward from the edge, the earliest event of each tag that isn't before the
-last one's gives the time from which the rest of the chain is complete; backward from the edge, the latest event of each tag that isn't
-after the next one's gives the latest start. An event with the last tag completes the chain if it lies in one of these spans.
+A chain of tags in order is cut by the slot's edge: its first *j* events lie in the slot before, the others in the
+slot. For each *j* the best events are known one after another. Forward from the edge, the earliest event of each tag
+that isn't before the last one's gives the time from which the rest of the chain is complete; backward from the edge,
+the latest event of each tag that isn't after the next one's gives the latest start. An event with the last tag
+completes the chain if it lies in one of these spans.
 """
 
 from __future__ import annotations
@@ -21,26 +22,24 @@ __all__ = ["ordered_query", "temporal_query"]
 def temporal_query(frame: Frame) -> CorrelationQuery:
     """The query of a temporal correlation."""
     hits, by = frame.name("Hits"), frame.by("Slot", "Rule")
-    lets = [*frame.hits()]
-    if not frame.every:
-        lets.append(frame.near())
-    lets.append(
-        frame.let(
-            "Spans",
-            f"union ({hits} | summarize From = min(Timestamp) by {by} | extend To = Slot + {frame.span}),",
-            f"    ({hits} | summarize To = max(Timestamp) + {frame.span} by {by} | extend Slot = Slot + {frame.span} | extend From = Slot)",
-        )
+    following = f"Slot = Slot + {frame.span}, To = To + {frame.span}"
+    spans = frame.let(
+        "Spans",
+        f"union ({hits} | summarize From = min(Timestamp) by {by} | extend To = Slot + {frame.span}),",
+        f"    ({hits} | summarize To = max(Timestamp) by {by} | extend {following} | extend From = Slot)",
     )
-    result = frame.result(
-        (
-            hits,
-            f"| distinct {frame.by('Slot', 'Timestamp')}",
-            f"| join kind=inner {frame.name('Spans')} on {frame.by('Slot')}",
-            "| where Timestamp >= From and Timestamp <= To",
-            *_condition(frame),
-        )
+    completed = (
+        hits,
+        f"| distinct {frame.by('Slot', 'Timestamp')}",
+        f"| join kind=inner {frame.name('Spans')} on {frame.by('Slot')}",
+        "| where Timestamp >= From and Timestamp <= To",
+        *_condition(frame),
     )
-    return CorrelationQuery((*lets, *result.lets), result.body)
+    return frame.result([*_hits(frame), spans], completed)
+
+
+def _hits(frame: Frame) -> tuple[str, ...]:
+    return (*frame.hits(), *(() if frame.every else (frame.near(),)))
 
 
 def _condition(frame: Frame) -> list[str]:
@@ -79,25 +78,21 @@ def _operand(expression: Expression, columns: dict[str, str]) -> str:
 def ordered_query(frame: Frame) -> CorrelationQuery:
     """The query of a temporal_ordered correlation of two or more rules."""
     rules = len(frame.correlation.sources)
-    lets = [*frame.hits()]
-    if not frame.every:
-        lets.append(frame.near())
-    lets += [frame.let(f"Split{before}", *_split(frame, before)) for before in range(rules)]
     last = f"Rule == {rules}"
-    result = frame.result(
-        (
-            f"union {', '.join(frame.name(f'Split{before}') for before in range(rules))}",
-            f"| join kind=inner ({frame.name('Hits')} | where {last}) on {frame.by('Slot')}",
-            "| where Timestamp >= From and Timestamp <= To",
-            f"| distinct {frame.by('Slot', 'Timestamp')}",
-        ),
-        only=last,
+    splits = [frame.let(f"Split{before}", *_split(frame, before)) for before in range(rules)]
+    completed = (
+        f"union {', '.join(frame.name(f'Split{before}') for before in range(rules))}",
+        f"| join kind=inner ({frame.name('Hits')} | where {last}) on {frame.by('Slot')}",
+        "| where Timestamp >= From and Timestamp <= To",
+        f"| distinct {frame.by('Slot', 'Timestamp')}",
     )
-    return CorrelationQuery((*lets, *result.lets), result.body)
+    return frame.result([*_hits(frame), *splits], completed, only=last)
 
 
 def _split(frame: Frame, before: int) -> list[str]:
-    """The span, by slot, in which the last rule's event completes a chain whose first ``before`` events lie in the slot before."""
+    """The span, by slot, in which the last rule's event completes a chain whose first ``before`` events lie in the
+    slot before.
+    """
     rules = len(frame.correlation.sources)
     forward = _forward(frame, range(before + 1, rules))
     backward = _backward(frame, range(before, 0, -1))
@@ -105,8 +100,8 @@ def _split(frame: Frame, before: int) -> list[str]:
         return [*forward, f"| extend To = Slot + {frame.span}"]
     if not forward:
         return [*backward, "| extend From = Slot"]
-    first, *rest = backward
-    return [*forward, f"| join kind=inner ({first}", *(f"    {line}" for line in rest[:-1]), f"    {rest[-1]}) on {frame.by('Slot')}"]
+    before_it = "\n    ".join(backward)
+    return [*forward, f"| join kind=inner ({before_it}) on {frame.by('Slot')}"]
 
 
 def _forward(frame: Frame, stages: range) -> list[str]:

@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sigma.conditions import ConditionAND
 from sigma.types import SigmaExists, SigmaFieldReference, SigmaNull, SigmaRegularExpression, SigmaType
 
 from sigma_xdr.pipeline.fields.base import ColumnsMapping, Context, FieldProblem
-from sigma_xdr.pipeline.items import Expression, Mapped, all_of, any_of, item, text_item
+from sigma_xdr.pipeline.items import Expression, Mapped, NegatedDetection, all_of, any_of, item, text_item
 from sigma_xdr.pipeline.patterns import Pattern, Shape
 
 __all__ = ["FileName", "FilePath"]
@@ -80,40 +81,32 @@ class FilePath(ColumnsMapping):
         in_name: list[Pattern] = []
         split: list[Mapped] = []
         built: list[Pattern] = []
-        pathless: list[Pattern] = []
         for pattern in patterns:
-            directory, _, name = pattern.literal.rpartition("\\")
-            cut = _CUTS.get(pattern.shape)
+            cut = _CUTS[pattern.shape](pattern) if pattern.shape in _CUTS else None
             if cut is None:
                 built.append(pattern)
-            elif "\\" not in pattern.literal:
-                anywhere.append(pattern)
-                if pattern.shape is Shape.CONTAINS:
-                    in_name.append(pattern)
-                elif ":" not in pattern.literal:
-                    pathless.append(pattern)
-            else:
-                whole, parts = cut(pattern, directory, name)
-                anywhere += whole
-                split += [self._directory_and_name(*part, context) for part in parts]
+                continue
+            anywhere += cut.path
+            in_name += cut.name
+            split += [self._directory_and_name(part, context) for part in cut.parts]
         result: list[Mapped] = []
         if in_name:
             result.append(text_item(self.name, in_name, context.source))
         if anywhere:
             result.append(text_item(self.path, anywhere, context.source))
         result += split
-        if pathless:
-            no_path = item(self.path, [SigmaNull()], context.source)
-            result.append(all_of([text_item(self.name, pathless, context.source), no_path]))
         if built:
             result.append(text_item(self._built, built, context.source))
         return result
 
-    def _directory_and_name(self, directories: tuple[Pattern, ...], name: Pattern, context: Context) -> Mapped:
-        parts: list[Mapped] = [text_item(self.name, [name], context.source)]
-        if directories:
-            parts.append(text_item(self.path, directories, context.source))
-        return all_of(parts)
+    def _directory_and_name(self, part: _Part, context: Context) -> Mapped:
+        asked: list[Mapped] = [text_item(self.path, part.path, context.source)]
+        if part.name is not None:
+            asked.insert(0, text_item(self.name, [part.name], context.source))
+        if part.not_name is not None:
+            unlike = text_item(self.name, [part.not_name], context.source)
+            asked.append(NegatedDetection([unlike], context.source, ConditionAND))
+        return all_of(asked)
 
     @property
     def _built(self) -> Expression:
@@ -203,40 +196,88 @@ def _name_alone(pattern: Pattern) -> Pattern | None:
     return None
 
 
-# How a pattern with a backslash reads in rows that hold the whole path or the directory alone: what to ask of the path
-# column by itself, and pairs of what to ask of the path column (any of these) and of the name. A name holds no
-# backslash, so the last one of the pattern is the only place where directory and name can meet.
-_Part = tuple[tuple[Pattern, ...], Pattern]
-_Cut = tuple[list[Pattern], list[_Part]]
+# --------------------------------------------------------------------------- the whole path, or the directory and the name
 
 
-def _cut_equals(pattern: Pattern, directory: str, name: str) -> _Cut:
-    both = (pattern, Pattern((directory,), pattern.cased)) if directory else (pattern,)
-    return ([], [(both, Pattern((name,), pattern.cased))]) if name else ([pattern], [])
+@dataclass(frozen=True)
+class _Part:
+    """The path column fits any of these, the name this one, and isn't that one."""
+
+    path: tuple[Pattern, ...]
+    name: Pattern | None = None
+    not_name: str | None = None
 
 
-def _cut_startswith(pattern: Pattern, directory: str, name: str) -> _Cut:
-    if not directory:
-        return [pattern], []
-    start = Pattern.literal_of(Shape.STARTSWITH, name, pattern.cased) if name else None
+@dataclass(frozen=True)
+class _Cut:
+    """What a pattern asks of the path column, or of the name, or of both: at least one has to hold.
+
+    It reads alike whether the path column holds the whole path or the directory alone. A name holds no backslash, so the
+    pattern's last one is the only place where directory and name can meet. A path that ends in the row's own name is a
+    whole one: where the pattern's directory could be taken for that, ``not_name`` keeps them apart.
+    """
+
+    path: tuple[Pattern, ...] = ()
+    name: tuple[Pattern, ...] = ()
+    parts: tuple[_Part, ...] = ()
+
+
+def _cut_equals(pattern: Pattern) -> _Cut | None:
+    directory, _, name = pattern.literal.rpartition("\\")
+    if not name or not directory:
+        return _Cut(path=(pattern,))
+    if _last(directory).lower() == name.lower():
+        return None
+    return _Cut(parts=(_Part((pattern, Pattern((directory,), pattern.cased)), Pattern((name,), pattern.cased)),))
+
+
+def _cut_startswith(pattern: Pattern) -> _Cut | None:
+    directory, _, name = pattern.literal.rpartition("\\")
+    last = _last(directory)
     alone = Pattern((directory,), pattern.cased)
-    return ([pattern], [((alone,), start)]) if start else ([pattern, alone], [])
+    if not last:
+        return _Cut(path=(pattern,))
+    if not name and ":" in last:
+        return _Cut(path=(pattern, alone))
+    start = Pattern.literal_of(Shape.STARTSWITH, name, pattern.cased) if name else None
+    taken = last.lower().startswith(name.lower())
+    return _Cut(path=(pattern,), parts=(_Part((alone,), start, last if taken else None),))
 
 
-def _cut_endswith(pattern: Pattern, directory: str, name: str) -> _Cut:
-    both = (pattern, Pattern.literal_of(Shape.ENDSWITH, directory, pattern.cased))
-    return ([], [(both, Pattern((name,), pattern.cased))]) if name else ([pattern], [])
-
-
-def _cut_contains(pattern: Pattern, directory: str, name: str) -> _Cut:
+def _cut_endswith(pattern: Pattern) -> _Cut | None:
+    directory, _, name = pattern.literal.rpartition("\\")
+    last = _last(directory)
+    if not name or not last:
+        return _Cut(path=(pattern,))
+    if name.lower() == last.lower() or ("\\" not in directory and name.lower().endswith(last.lower())):
+        return None
     ends = Pattern.literal_of(Shape.ENDSWITH, directory, pattern.cased)
-    if not name:
-        return ([pattern, ends], []) if directory else ([pattern], [])
-    start = Pattern.literal_of(Shape.STARTSWITH, name, pattern.cased)
-    return [pattern], [((ends,), start)] if directory else [((), start)]
+    return _Cut(parts=(_Part((pattern, ends), Pattern((name,), pattern.cased)),))
 
 
-_CUTS: dict[Shape, Callable[[Pattern, str, str], _Cut]] = {
+def _cut_contains(pattern: Pattern) -> _Cut | None:
+    directory, backslash, name = pattern.literal.rpartition("\\")
+    if not backslash:
+        return _Cut(path=(pattern,), name=(pattern,))
+    start = Pattern.literal_of(Shape.STARTSWITH, name, pattern.cased) if name else None
+    if not directory:
+        return _Cut(path=(pattern,), name=(start,) if start else ())
+    last = _last(directory)
+    if not last:
+        return _Cut(path=(pattern,))
+    if "\\" not in directory and ":" not in directory:
+        return None
+    ends = Pattern.literal_of(Shape.ENDSWITH, directory, pattern.cased)
+    taken = last.lower().startswith(name.lower()) and ":" not in last
+    return _Cut(path=(pattern,), parts=(_Part((ends,), start, last if taken else None),))
+
+
+def _last(directory: str) -> str:
+    """The last part of a directory."""
+    return directory.rpartition("\\")[2]
+
+
+_CUTS: dict[Shape, Callable[[Pattern], _Cut | None]] = {
     Shape.EQUALS: _cut_equals,
     Shape.STARTSWITH: _cut_startswith,
     Shape.ENDSWITH: _cut_endswith,

@@ -216,6 +216,8 @@ def _in_hive(pattern: Pattern) -> Iterable[Pattern]:
         return (anchored.with_first("HKEY_LOCAL_MACHINE" + rest),)
     if hive["users"]:
         return (anchored.with_first("HKEY_CURRENT_USER" + rest), anchored.with_first("HKEY_USERS" + rest))
+    if hive["user"] and rest.upper().startswith("\\S-1-"):
+        return (anchored.with_first("HKEY_CURRENT_USER" + rest),)
     if hive["user"]:
         return (anchored.with_first("HKEY_CURRENT_USER\\S-1-", _MANY, rest),)
     return (

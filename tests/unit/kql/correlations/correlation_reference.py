@@ -46,7 +46,9 @@ class Event:
 
 @dataclass(frozen=True)
 class Alert:
-    """The last completing event of a group and slot, the number of events or values in its window, the window's first time."""
+    """The last completing event of a group and slot, the number of events or values in its window, the window's first
+    time.
+    """
 
     identity: Identity
     count: int

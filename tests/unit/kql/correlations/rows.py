@@ -33,7 +33,9 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule that selects the rows whose FileName holds the tag, and the columns that the correlation reads from them."""
+    """A rule that selects the rows whose FileName holds the tag, and the columns that the correlation reads from
+    them.
+    """
 
     tag: str
     keys: tuple[str, ...]
@@ -70,11 +72,11 @@ def _type(column: str) -> str:
 
 
 def timed_rows(seconds: int) -> st.SearchStrategy[list[Row]]:
-    """Rows in any order: few devices, accounts and values, times about the edges of slots, duplicates, empty fields."""
+    """Rows in any order: few devices, accounts and values, duplicates, empty fields, times about the edges of slots."""
     span = timedelta(seconds=seconds)
     start = slot(datetime(2026, 8, 1), span)
     tick = timedelta(microseconds=1)
-    offsets = [timedelta(0), tick, span / 2, span - tick, *(timedelta(seconds=second) for second in range(1, min(seconds, 9)))]
+    offsets = [timedelta(0), tick, timedelta(seconds=3), span / 2, span - tick]
     times = st.builds(
         lambda number, offset: start + number * span + offset,
         st.sampled_from([0, 1, 1, 2, 2, 3, 5]),
@@ -131,7 +133,10 @@ def assert_agrees(
     """The compiled queries and the reference give the same alerts, and the same completing events."""
     hits = hits_of(correlation, rules, rows)
     found = run(duck, write_correlation(correlation).text, rows)
-    assert {(_group(correlation, row), slot(row["Timestamp"], timedelta(seconds=correlation.seconds))): _alert(row) for row in found} == {
+    assert {
+        (_group(correlation, row), slot(row["Timestamp"], timedelta(seconds=correlation.seconds))): _alert(row)
+        for row in found
+    } == {
         key: Alert(alert.identity, alert.count if "_count" in correlation.kind else 0, alert.first)
         for key, alert in alerts(correlation, hits).items()
     }

@@ -44,8 +44,15 @@ CASES = [
     temporal("temporal_ordered", A, B),
     temporal("temporal_ordered", A, B, C),
     temporal("temporal_ordered", C, A, B, seconds=7),
-    temporal("temporal_ordered", *(Rule(tag, ("AccountName",)) for tag in ("a", "b", "c", "x")), group_by=("AccountName",)),
-    temporal("temporal_ordered", Rule("a", ("AccountName",)), Rule("b", ("InitiatingProcessAccountName",)), group_by=("user",)),
+    temporal(
+        "temporal_ordered", *(Rule(tag, ("AccountName",)) for tag in ("a", "b", "c", "x")), group_by=("AccountName",)
+    ),
+    temporal(
+        "temporal_ordered",
+        Rule("a", ("AccountName",)),
+        Rule("b", ("InitiatingProcessAccountName",)),
+        group_by=("user",),
+    ),
     temporal("temporal_ordered", Rule("a", ()), Rule("b", ()), group_by=()),
 ]
 

@@ -7,19 +7,10 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import groupby
 
+from sigma_xdr.kql.characters import is_invisible
 from sigma_xdr.kql.checker.outline import Outline
 from sigma_xdr.kql.checker.problem import Finding, Span
 
-#: Control, format, surrogate and private-use characters, and separators other than the plain space.
-_UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Zs", "Zl", "Zp"))
-#: Seen as nothing although their category is another: Unicode's Default_Ignorable_Code_Point, and the Braille blank.
-_BLANK = (
-    frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0")
-    | {chr(code) for code in range(0x180B, 0x1810)}
-    | {chr(code) for code in range(0xFE00, 0xFE10)}
-    | {chr(code) for code in range(0xFFF0, 0xFFF9)}
-    | {chr(code) for code in range(0xE0000, 0xE1000)}
-)
 _LAYOUT = frozenset(" \n\r\t")
 _LOOK_ALIKES = str.maketrans("\u2018\u2019\u201a\u201c\u201d\u201e\u2010\u2011\u2012\u2013\u2014\u2212", "'''\"\"\"------")
 
@@ -72,7 +63,7 @@ def carriage_return(outline: Outline) -> Iterator[Finding]:
 
 
 def _invisible(char: str) -> bool:
-    return (char not in _LAYOUT and unicodedata.category(char) in _UNSEEN) or char in _BLANK
+    return char not in _LAYOUT and is_invisible(char)
 
 
 def _name(char: str) -> str:
