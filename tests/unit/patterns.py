@@ -7,23 +7,23 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-__all__ = ["fits", "patterns", "source"]
+__all__ = ["Part", "fits", "patterns", "source"]
 
-#: A pattern's literals and wildcards, in order.
-Parts = tuple[str, ...]
+#: A literal (True) or a wildcard (False) of a pattern.
+Part = tuple[bool, str]
 MANY, ONE = "*", "?"
 
 
 @st.composite
-def patterns(draw: st.DrawFn, texts: Sequence[str], strangers: Sequence[str] = ()) -> list[tuple[bool, str]]:
-    """Pieces of one of the texts with wildcards at its ends or inside: ``(is_literal, text)``.
+def patterns(draw: st.DrawFn, texts: Sequence[str], strangers: Sequence[str] = ()) -> list[Part]:
+    """Pieces of one of the texts with wildcards at their ends or inside.
 
     ``strangers`` are literals that now and then stand in for one.
     """
     text = draw(st.sampled_from(texts))
     start = draw(st.integers(0, len(text)) | st.just(0))
     end = draw(st.integers(start, len(text)) | st.just(len(text)))
-    parts: list[tuple[bool, str]] = []
+    parts: list[Part] = []
     if draw(st.booleans() if start == 0 else st.sampled_from([True, True, True, False])):
         parts.append((False, MANY))
     piece = text[start:end]
@@ -45,12 +45,12 @@ def patterns(draw: st.DrawFn, texts: Sequence[str], strangers: Sequence[str] = (
     return [(literal, recase(part) if literal else part) for literal, part in parts if part]
 
 
-def source(parts: Sequence[tuple[bool, str]]) -> str:
+def source(parts: Sequence[Part]) -> str:
     """The pattern as a rule writes it."""
     return "".join(re.sub(r"[\\*?]", r"\\\g<0>", part) if literal else part for literal, part in parts)
 
 
-def fits(parts: Sequence[tuple[bool, str]], text: str) -> bool:
+def fits(parts: Sequence[Part], text: str) -> bool:
     """Whether a text fits the whole pattern, letters of ASCII without case."""
     regex = "".join(re.escape(part) if literal else {MANY: ".*", ONE: "."}[part] for literal, part in parts)
     return re.fullmatch(regex, text, re.DOTALL | re.IGNORECASE) is not None

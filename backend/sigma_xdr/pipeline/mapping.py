@@ -193,11 +193,10 @@ class MapFields(PreprocessingTransformation):
             rule.detection.detections[name] = step.detection(detection)
         if step.problems:
             raise RuleError(*step.problems)
-        if source.action_types:
-            rule.detection.parsed_condition = [
-                _OfActionTypes(condition.condition, condition.detections, condition.source, source.action_types)
-                for condition in rule.detection.parsed_condition
-            ]
+        rule.detection.parsed_condition = [
+            _OfActionTypes(condition.condition, condition.detections, None, source.action_types)
+            for condition in rule.detection.parsed_condition
+        ]
         if self._pipeline is not None:
             self._pipeline.state.update(
                 query_table=source.table,
@@ -209,17 +208,20 @@ class MapFields(PreprocessingTransformation):
 
 @dataclass
 class _OfActionTypes(SigmaCondition):
-    """A rule's condition in rows of some ActionTypes alone."""
+    """A rule's condition in rows of some ActionTypes alone; of none named, in all rows.
+
+    It has no source of its own: pySigma would put it over the sources of the items, which say where a value stands.
+    """
 
     action_types: tuple[str, ...] = ()
 
     def parse(self, postprocess: bool = True) -> Any:
         """The condition tree, and the ActionTypes before it."""
         condition = super().parse(postprocess)
-        if not postprocess or condition is None:
+        if not postprocess or condition is None or not self.action_types:
             return condition
-        actions = text_item("ActionType", self.action_types, self.source).postprocess(self.detections)
-        return ConditionAND([actions, condition], self.source)
+        actions = text_item("ActionType", self.action_types, None).postprocess(self.detections)
+        return ConditionAND([actions, condition])
 
 
 @dataclass

@@ -101,7 +101,11 @@ CORRELATIONS = {
     ),
     "temporal_ordered": Correlation(
         "temporal_ordered",
-        (source("rpc", RPC, "DeviceId"), source("from_wmi", FROM_WMI, "DeviceId"), source("shadows", SHADOWS, "DeviceId")),
+        (
+            source("rpc", RPC, "DeviceId"),
+            source("from_wmi", FROM_WMI, "DeviceId"),
+            source("shadows", SHADOWS, "DeviceId"),
+        ),
         ("DeviceId",),
         300,
         "gte",
