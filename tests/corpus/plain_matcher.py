@@ -40,24 +40,30 @@ Fields = Mapping[str, str]
 Judge = Callable[[Fields], bool]
 
 
-def judge(rule: SigmaRule) -> Judge:
-    """What an untouched rule says of a record's fields (name to text)."""
-    conditions = [_condition(condition.parsed) for condition in rule.detection.parsed_condition]
+def judge(rule: SigmaRule, one_nothing: bool = False) -> Judge:
+    """What an untouched rule says of a record's fields (name to text).
+
+    In a record, null is a field that is missing, and not an empty one. With ``one_nothing`` missing and empty are one, as
+    they are in rows, and Sysmon's ``(Empty)`` with them.
+    """
+    conditions = [_condition(condition.parsed, one_nothing) for condition in rule.detection.parsed_condition]
     return lambda fields: any(condition(fields) for condition in conditions)
 
 
-def _condition(node: Any) -> Judge:
+def _condition(node: Any, one_nothing: bool) -> Judge:
     match node:
         case ConditionAND(args=args):
-            all_of = [_condition(arg) for arg in args]
+            all_of = [_condition(arg, one_nothing) for arg in args]
             return lambda fields: all(part(fields) for part in all_of)
         case ConditionOR(args=args):
-            any_of = [_condition(arg) for arg in args]
+            any_of = [_condition(arg, one_nothing) for arg in args]
             return lambda fields: any(part(fields) for part in any_of)
         case ConditionNOT(args=[arg]):
-            negated = _condition(arg)
+            negated = _condition(arg, one_nothing)
             return lambda fields: not negated(fields)
         case ConditionFieldEqualsValueExpression(field=field, value=value):
+            if one_nothing and (isinstance(value, SigmaNull) or value in (SigmaString(""), SigmaString("(Empty)"))):
+                return lambda fields: not fields.get(field)
             return _item(field, value)
         case ConditionValueExpression(value=SigmaString() as keyword):
             anywhere = _text(SigmaString(f"*{keyword}*"))

@@ -87,16 +87,16 @@ def _nested(file: str, number: int, event: Mapping[str, Any]) -> Record:
     )
 
 
-_LINE = re.compile(r"^(\w+): (.*?)\r?$", re.MULTILINE)
+_LINE = re.compile(r"^(\w+): ?(.*?)\r?$", re.MULTILINE)
 
 
 def _flat(file: str, number: int, event: Mapping[str, Any]) -> Record:
-    """NXLog's own fields hide some of Sysmon's (ProcessId, EventType): those are still in the message."""
-    channel = str(event.get("Channel")).lower()
-    fields = {name: _text(value) for name, value in event.items() if name != "Message"}
+    """NXLog mixes Sysmon's fields with its own, which hide some of them (ProcessId, EventType); the message has them all."""
+    channel = str(event["Channel"]).lower()
+    fields = {name: _text(value) for name, value in event.items()}
     if channel == _SYSMON:
-        message = dict(_LINE.findall(_text(event.get("Message"))))
-        fields = {**message, **fields, **{name: message[name] for name in ("EventType",) if name in message}}
+        shown = dict(_LINE.findall(fields["Message"]))
+        fields = {name: fields.get(name, text) if name != "EventType" else text for name, text in shown.items()}
     return Record(file, number, channel, int(event["EventID"]), _text(event.get("Hostname")), fields)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ Site = Mapping[str, tuple[str, ...]]
 def sigma_rule(detection: Any, condition: str | list[str] = "selection", **log_source: str | None) -> SigmaRule:
     """A Windows rule on process creation, or on the log source given; several selections as ``{"selections": {…}}``."""
     source = {key: value for key, value in log_source.items() if value is not None} or {"category": "process_creation"}
-    selections = detection["selections"] if "selections" in detection else {"selection": detection}
+    many = isinstance(detection, dict) and "selections" in detection
+    selections = detection["selections"] if many else {"selection": detection}
     return SigmaRule.from_dict(
         {
             "title": "A Rule",
@@ -82,7 +84,7 @@ def warned(query: RuleQuery) -> list[tuple[str, str, str | None, str]]:
 class Case:
     """A rule, its conditions as :func:`where` shows them, and rows of its table that fit and that don't.
 
-    A row without an ActionType has the query's first one.
+    The text may be indented. A row without an ActionType has the query's first one.
     """
 
     name: str
@@ -100,6 +102,11 @@ class Case:
         return compiled(self.detection, self.condition, self.site, category=self.category, service=self.service)
 
 
+def assert_text(case: Case) -> None:
+    """The query's conditions are the case's."""
+    assert where(case.compiled()) == inspect.cleandoc(case.kql)
+
+
 def by_name(cases: Iterable[Case]) -> pytest.MarkDecorator:
     """Parametrizes a test with the cases."""
     return pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in cases])
@@ -114,9 +121,8 @@ class CaseRows:
             query = case.compiled()
             for index, row in enumerate((*case.match, *case.no_match)):
                 marks = {"DeviceName": case.name, "ReportId": index}
-                rows[query.table.name].append(
-                    {"ActionType": (*query.action_types, "")[0], **row, **marks} if query.action_types else {**row, **marks}
-                )
+                action = {"ActionType": query.action_types[0]} if query.action_types else {}
+                rows[query.table.name].append({**action, **row, **marks})
         self._engine = KqlEngine(rows)
 
     def assert_decides(self, case: Case) -> None:

@@ -162,7 +162,7 @@ class _Lowering:
             self.check(text)
         regex = Test(column, kind, Op.REGEX, (text,))
         longest = max(pattern.literals, key=len, default="")
-        if len(longest) < 3:
+        if len(longest) < 3 or isinstance(column, Expression):  # what is computed has no index to look into
             return regex
         return And((Test(column, kind, _OPS[Shape.CONTAINS][pattern.cased], (longest,)), regex))
 

@@ -7,6 +7,8 @@ for something else is refused: an empty list is no null, ``timeframe`` no keywor
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from sigma.exceptions import SigmaError
@@ -24,8 +26,9 @@ __all__ = ["MAX_PROBLEMS", "build_detections"]
 _MAX_DEPTH = 10
 #: Most selections, and the longest name of one: pySigma tries the patterns of the condition on each.
 _MAX_SELECTIONS, _MAX_NAME = 200, 100
-#: Problems after which a rule is not read further.
+#: Problems after which a rule is not read further, and those of one list of values that are shown.
 MAX_PROBLEMS = 50
+_SHOWN = 5
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 
@@ -39,28 +42,26 @@ def build_detections(
     """
     builder = _Builder(source)
     detections: dict[str, SigmaDetection] = {}
-    sizes: dict[str, int] = {}
-    for name, definition in section.items():
-        if name in reserved:
-            continue
-        before = builder.values
-        if len(sizes) == _MAX_SELECTIONS:
-            builder.problem("too-many-selections", f"there are more than {_MAX_SELECTIONS} selections", None, keys)
-            break
-        sizes[str(name)] = 0
-        if not isinstance(name, str) or len(name) > _MAX_NAME:
-            message, hint = "a selection's name is text of up to 100 characters", "quote it, or make it shorter"
-            builder.problem("selection-name", message, hint, (*keys, str(name)))
-        elif name == "timeframe":
-            hint = "write a correlation rule with a timespan"
-            builder.problem("timeframe", "'timeframe' was removed from Sigma's detections", hint, (*keys, name))
-        elif (detection := builder.detection(definition, (*keys, name))) is not None:
-            detections[name] = detection
-            sizes[name] = builder.values - before
-    if not detections and not builder.problems:
-        hint = "name at least one selection, with its fields and values"
-        builder.problem("empty-detection", f"'{keys[-1]}' holds no selection", hint, keys)
+    sizes = {str(name): 0 for name in section if name not in reserved}
+    with suppress(_Enough):
+        if not sizes:
+            hint = "name at least one selection, with its fields and values"
+            builder.problem("empty-detection", f"'{keys[-1]}' holds no selection", hint, keys)
+        if len(sizes) > _MAX_SELECTIONS:
+            message = f"there are more than {_MAX_SELECTIONS} selections"
+            builder.last_problem("too-many-selections", message, "write lists of values", keys)
+        for name, definition in section.items():
+            if name not in reserved:
+                before = builder.values
+                detection = builder.selection(name, definition, keys)
+                if detection is not None:
+                    detections[name] = detection
+                    sizes[name] = builder.values - before
     return detections, sizes, builder.problems
+
+
+class _Enough(Exception):
+    """There is enough to show: the rule isn't read further."""
 
 
 class _Builder:
@@ -75,11 +76,34 @@ class _Builder:
         self, code: str, message: str, hint: str | None, keys: tuple[Key, ...], within: str | None = None
     ) -> None:
         self.problems.append(self.source.diagnostic(code, message, hint, *keys, within=within))
+        if len(self.problems) == MAX_PROBLEMS:
+            raise _Enough
+
+    def last_problem(self, code: str, message: str, hint: str, keys: tuple[Key, ...]) -> None:
+        self.problem(code, message, hint, keys)
+        raise _Enough
+
+    def count(self, values: int, keys: tuple[Key, ...]) -> None:
+        self.values += values
+        if self.values > MAX_VALUES:
+            message = f"up to here the rule has more than {MAX_VALUES:,} values"
+            self.last_problem("too-many-values", message, "split the rule", keys)
+
+    def selection(self, name: object, definition: object, keys: tuple[Key, ...]) -> SigmaDetection | None:
+        """A named selection; None if it is wrong."""
+        keys = (*keys, str(name))
+        if not isinstance(name, str) or len(name) > _MAX_NAME:
+            message = f"a selection's name is text of up to {_MAX_NAME} characters"
+            self.problem("selection-name", message, "quote it, or make it shorter", keys)
+            return None
+        if name == "timeframe":
+            hint = "write a correlation rule with a timespan"
+            self.problem("timeframe", "'timeframe' was removed from Sigma's detections", hint, keys)
+            return None
+        return self.detection(definition, keys)
 
     def detection(self, definition: object, keys: tuple[Key, ...], depth: int = 0) -> SigmaDetection | None:
         """A selection, or a part of one; None if it is wrong."""
-        if len(self.problems) >= MAX_PROBLEMS:
-            return None
         if definition in (None, [], {}):
             message = f"'{keys[1]}' is empty" if depth == 0 else f"a part of '{keys[1]}' is empty"
             self.problem("empty-selection", message, "fill it or delete it", keys)
@@ -98,7 +122,7 @@ class _Builder:
         return SigmaDetection(known, ItemLocation(self.source, keys)) if len(known) == len(parts) else None
 
     def item(self, key: object, value: object, keys: tuple[Key, ...]) -> SigmaDetectionItem | None:
-        """A field or keyword with its values; None if it is wrong."""
+        """A field with its values, or keywords where ``key`` is None; None if it is wrong."""
         if key is not None:
             keys = (*keys, str(key))
             if not isinstance(key, str):
@@ -108,59 +132,72 @@ class _Builder:
         if not values:
             self.problem("empty-values", "the list of values is empty", "for an empty field write null", keys)
             return None
-        if len(values) > MAX_VALUES or self.values > MAX_VALUES:
-            self.problem("too-many-values", f"the rule has more than {MAX_VALUES:,} values", "split it", keys)
-            return None
-        before = len(self.problems)
-        for index, each in enumerate(values):
-            if type(each) not in _PLAIN:
-                kind = "a list" if isinstance(each, list) else "a mapping"
-                hint = "a list of mappings stands under the selection, not under a field"
-                self.problem("value-type", f"a value can't be {kind}", hint, (*keys, index))
-            elif each is None and key is None:
-                self.problem("value-type", "a keyword can't be null", "quote it if it is text: 'null'", (*keys, index))
-            if len(self.problems) >= before + 5:
-                break
-        if len(self.problems) > before:
+        self.count(len(values), keys)
+        wrong = list(_wrong_values(values, key is None))
+        for index, message, hint in wrong[:_SHOWN]:
+            self.problem("value-type", message, hint, (*keys, index))
+        if wrong:
             return None
         field, *names = key.split("|") if isinstance(key, str) else [""]
-        item, problems = self._modified(field or None, names, values, keys)
-        for wrong in problems:
-            place = keys if wrong.index is None else (*keys, wrong.index)
-            self.problem(wrong.code, wrong.message, wrong.hint, place, wrong.modifier if wrong.index is None else None)
-        return None if problems else item
-
-    def _modified(
-        self, field: str | None, names: list[str], values: list[Any], keys: tuple[Key, ...]
-    ) -> tuple[SigmaDetectionItem | None, list[ModifierProblem]]:
         try:
             modifiers = modifier_classes(names)
-            regex = SigmaRegularExpressionModifier in modifiers
-            typed = [_typed(value, regex, index) for index, value in enumerate(values)]
-        except ModifierProblem as wrong:
-            return None, [wrong]
+            typed = _typed(values, SigmaRegularExpressionModifier in modifiers)
+        except ModifierProblem as problem:
+            self.explain(problem, keys)
+            return None
         location = ItemLocation(self.source, keys)
-        item = SigmaDetectionItem(field, modifiers, typed, source=location, auto_modifiers=False)
+        item = SigmaDetectionItem(field or None, modifiers, typed, source=location, auto_modifiers=False)
+        return self.modified(item, names, values, keys)
+
+    def modified(
+        self, item: SigmaDetectionItem, names: list[str], values: list[Any], keys: tuple[Key, ...]
+    ) -> SigmaDetectionItem | None:
+        """The item with its modifiers applied; ``values`` are its values as they stand in the rule."""
+        numbers = list(item.value)
         problems = apply_modifiers(item, names)
-        item.auto_modifiers = True  # as pySigma's own; only its constructor looks at it
-        for number, value in zip(typed, values, strict=True):
+        for problem in problems:
+            self.explain(problem, keys)
+        if problems:
+            return None
+        if names:
+            self.count(sum(map(_count, item.value)) - len(values), keys)
+        for number, value in zip(numbers, values, strict=True):
             if isinstance(number, SigmaNumber):
                 number.number = value  # pySigma went through float: 2**53 + 1 lost its 1, and 10.0 its point
-        self.values += sum(map(_count, item.value)) if names else len(values)
-        return item, problems
+        item.auto_modifiers = True  # as pySigma's own has it; only the constructor looks at it
+        return item
+
+    def explain(self, problem: ModifierProblem, keys: tuple[Key, ...]) -> None:
+        if problem.index is None:
+            self.problem(problem.code, problem.message, problem.hint, keys, problem.modifier)
+        else:
+            self.problem(problem.code, problem.message, problem.hint, (*keys, problem.index))
 
 
-def _typed(value: Any, regex: bool, index: int) -> SigmaType:
-    if regex:
-        if isinstance(value, str):
-            return SigmaString.from_str(value)
-        message = "'re' takes text, not " + ("null" if value is None else f"{value!r}".lower())
-        hint = None if value is None else f"quote it: '{value!r}'".lower()
-        raise ModifierProblem("modifier-type", message, hint, "re", index)
-    try:
-        return sigma_type(value)
-    except SigmaError:
-        raise ModifierProblem("value-type", "the number is too large", "quote it if it is text", "", index) from None
+def _wrong_values(values: list[Any], keyword: bool) -> Iterator[tuple[int, str, str]]:
+    """Index, message and hint of each value that no detection can hold."""
+    for index, value in enumerate(values):
+        if type(value) not in _PLAIN:
+            message = f"a value can't be a {'list' if isinstance(value, list) else 'mapping'}"
+            yield index, message, "a list of mappings stands under the selection, not under a field"
+        elif value is None and keyword:
+            yield index, "a keyword can't be null", "quote it if it is text: 'null'"
+
+
+def _typed(values: list[Any], regex: bool) -> list[SigmaType]:
+    """The values as pySigma types them; ModifierProblem for the first that it can't."""
+    typed: list[SigmaType] = []
+    for index, value in enumerate(values):
+        if regex and not isinstance(value, str):
+            given = "null" if value is None else str(value).lower()
+            hint = None if value is None else f"quote it: '{given}'"
+            raise ModifierProblem("modifier-type", f"'re' takes text, not {given}", hint, "re", index)
+        try:
+            typed.append(SigmaString.from_str(value) if regex else sigma_type(value))
+        except SigmaError:
+            hint = "quote it if it is text"
+            raise ModifierProblem("value-type", "the number is too large", hint, "", index) from None
+    return typed
 
 
 def _count(value: SigmaType) -> int:

@@ -18,6 +18,9 @@ from sigma_xdr.rules.places import Key, Place, RuleSource
 
 __all__ = ["LoadedRule", "load_bytes"]
 
+#: Problems after which a file isn't read further.
+_MAX_PROBLEMS = 200
+
 
 @dataclass(frozen=True, eq=False)
 class LoadedRule:
@@ -77,6 +80,10 @@ def load_bytes(path: Path, relative: Path, data: bytes) -> tuple[list[LoadedRule
     rules = []
     documents, problems = read_documents(file)
     for source, document in documents:
+        if len(problems) >= _MAX_PROBLEMS:
+            message, hint = "the rest of the file isn't read: it has too many problems", "repair those above first"
+            problems.append(source.diagnostic("too-many-problems", message, hint))
+            break
         parsed, found = parse(document, source)
         problems += found
         if parsed is not None:

@@ -22,7 +22,7 @@ _KEYS = frozenset(
         *("correlation", "filter", "regression_tests_path", "simulation"),
     )
 )
-#: Keys of a mapping that are looked at for a typo: comparing names takes time.
+#: Most tags, and keys of a mapping that are looked at for a typo: comparing names takes time.
 _LOOKED_AT = 100
 _LOG_SOURCE_KEYS = ("category", "product", "service", "definition")
 
@@ -54,6 +54,9 @@ def rule_arguments(document: dict[Any, Any], source: RuleSource) -> tuple[dict[s
     """The arguments that all of pySigma's rule classes take, and what is wrong with the metadata."""
     if document.get("id") is not None:
         document = {**document, "id": str(document["id"])}  # pySigma would crash on a number
+    if isinstance(document.get("tags"), list) and len(document["tags"]) > _LOOKED_AT:
+        problem = source.diagnostic("invalid-tags", f"a rule has up to {_LOOKED_AT} tags", "leave some out", "tags")
+        return {}, [problem]
     arguments, errors = SigmaRule.from_dict_common_params(document, True, ItemLocation(source, ()))
     keyed = [(_KEY_OF_ERROR[type(error)], error) for error in errors]
     problems = [_explained(key, error, document, source) for key, error in keyed if key != "tags"]

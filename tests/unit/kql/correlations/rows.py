@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 import duckdb_kql
@@ -29,6 +29,18 @@ COLUMNS = {
     "ProcessCommandLine": "VARCHAR NOT NULL DEFAULT ''",
 }
 Row = tuple[Any, ...]
+
+
+class Selection(Protocol):
+    """Something that a correlation names: in KQL, and in Python."""
+
+    @property
+    def tag(self) -> str: ...
+
+    @property
+    def source(self) -> EventSource: ...
+
+    def hits(self, rows: Sequence[Row]) -> Iterator[Hit]: ...
 
 
 @dataclass(frozen=True)
@@ -71,6 +83,11 @@ def _type(column: str) -> str:
     return "long" if column == "ProcessId" else "string"
 
 
+def row(time: datetime, tags: str, report: int, device: str = "d1", value: str = "x") -> Row:
+    """One row."""
+    return (time, device, report, "host", "eve", "eve", 7, tags, value)
+
+
 def timed_rows(seconds: int) -> st.SearchStrategy[list[Row]]:
     """Rows in any order: few devices, accounts and values, duplicates, empty fields, times about the edges of slots."""
     span = timedelta(seconds=seconds)
@@ -82,7 +99,7 @@ def timed_rows(seconds: int) -> st.SearchStrategy[list[Row]]:
         st.sampled_from([0, 1, 1, 2, 2, 3, 5]),
         st.sampled_from(offsets),
     )
-    row = st.tuples(
+    rows = st.tuples(
         times,
         st.sampled_from(["d1", "d2", "d3", "d4", "d5", "D1", ""]),
         st.integers(1, 4),
@@ -93,7 +110,7 @@ def timed_rows(seconds: int) -> st.SearchStrategy[list[Row]]:
         st.sampled_from(["a", "b", "c", "x", "ab", "bc", "abc", "-"]),
         st.sampled_from(["x", "X", "y", "z", ""]),
     )
-    return st.one_of(st.lists(row, max_size=8), st.lists(row, min_size=30, max_size=60))
+    return st.one_of(st.lists(rows, max_size=8), st.lists(rows, min_size=30, max_size=60))
 
 
 def empty_engine() -> duckdb.DuckDBPyConnection:
@@ -121,14 +138,14 @@ def run(duck: duckdb.DuckDBPyConnection, query: str, rows: Sequence[Row]) -> lis
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def hits_of(correlation: Correlation, rules: Sequence[Rule], rows: Sequence[Row]) -> list[Hit]:
+def hits_of(correlation: Correlation, rules: Sequence[Selection], rows: Sequence[Row]) -> list[Hit]:
     """What the correlation's rules select."""
     assert [rule.tag for rule in rules] == [source.tag for source in correlation.sources]
     return [hit for rule in rules for hit in rule.hits(rows)]
 
 
 def assert_agrees(
-    duck: duckdb.DuckDBPyConnection, correlation: Correlation, rules: Sequence[Rule], rows: Sequence[Row]
+    duck: duckdb.DuckDBPyConnection, correlation: Correlation, rules: Sequence[Selection], rows: Sequence[Row]
 ) -> None:
     """The compiled queries and the reference give the same alerts, and the same completing events."""
     hits = hits_of(correlation, rules, rows)

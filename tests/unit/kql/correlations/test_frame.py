@@ -51,7 +51,7 @@ def rows_of(correlation: Correlation, let: str) -> list[str]:
         ("a-B", "['a-B']"),
     ],
 )
-def test_names_are_quoted_where_they_must_be(name: str, quoted: str) -> None:
+def test_names_are_quoted_where_they_must_be(duck: duckdb.DuckDBPyConnection, name: str, quoted: str) -> None:
     for kind, expression in (("string", "FileName"), ("long", "ProcessId")):
         query = write_correlation(grouped((name, expression, kind)))
         assert query.body[-1] == (
@@ -59,6 +59,10 @@ def test_names_are_quoted_where_they_must_be(name: str, quoted: str) -> None:
         )
         assert kql_checker().check(query.text) == []
         assert kql_checker().columns(query.text)[4] == (name, kind)
+        rows = [(datetime(2026, 8, 1), "d", report, "", "", "", 7, "a", "") for report in (1, 2)]
+        assert [(row[name], row["ReportId"]) for row in run(duck, query.text, rows)] == [
+            ("a" if kind == "string" else 7, 2)
+        ]
 
 
 @pytest.mark.parametrize("name", ["", "a'b", "a']; drop", "a\nb", "a\\b", "ü", " a", "a" * 129])

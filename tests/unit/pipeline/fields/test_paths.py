@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.compiling import Case, CaseRows, Row, Rows, by_name, compiled, refused, warned, where
+from tests.unit.compiling import Case, CaseRows, Row, Rows, assert_text, by_name, compiled, refused, warned, where
 from tests.unit.patterns import Part, fits, patterns, source
 
 # ------------------------------------------------------------------------------------------ any pattern, both kinds of row
@@ -47,9 +47,7 @@ def parents() -> Rows:
 
 
 @settings(max_examples=70, deadline=None)
-@given(
-    st.lists(patterns(PARENTS, STRANGERS), min_size=1, max_size=2), st.sampled_from(["selection", "not selection"])
-)
+@given(st.lists(patterns(PARENTS, STRANGERS), min_size=1, max_size=2), st.sampled_from(["selection", "not selection"]))
 def test_a_parents_pattern_means_the_same_in_old_and_new_rows(
     parents: Rows, asked: list[list[Part]], condition: str
 ) -> None:
@@ -66,6 +64,13 @@ def test_a_parents_pattern_means_the_same_in_old_and_new_rows(
 
 WORD = r"C:\Program Files\Microsoft Office\root\Office16\WINWORD.EXE"
 WMIC = r"C:\Windows\System32\wbem\WMIC.exe"
+
+#: A parent's path put together, for what plain operators can't split.
+WHOLE = (
+    "case(isempty(InitiatingProcessFolderPath), InitiatingProcessFileName, "
+    r'InitiatingProcessFolderPath endswith strcat("\\", InitiatingProcessFileName), InitiatingProcessFolderPath, '
+    r'strcat(InitiatingProcessFolderPath, "\\", InitiatingProcessFileName))'
+)
 
 CASES = [
     Case(
@@ -85,7 +90,10 @@ CASES = [
     Case(
         "an image in a directory",
         {"Image|startswith": "C:\\Users\\", "Image|contains": r"\Temp" + "\\"},
-        'FolderPath startswith @"C:\\Users\\"\nFolderPath contains @"\\Temp\\"',
+        r"""
+        FolderPath startswith @"C:\Users\"
+        FolderPath has @"\Temp\"
+        """,
         [{"FileName": "a.exe", "FolderPath": r"C:\Users\anna\AppData\Local\Temp\a.exe"}],
         [{"FileName": "a.exe", "FolderPath": r"C:\Windows\Temp\a.exe"}],
     ),
@@ -112,71 +120,84 @@ CASES = [
     Case(
         "a parent's whole path",
         {"ParentImage": WMIC},
-        'InitiatingProcessFileName =~ "WMIC.exe"\n'
-        r'InitiatingProcessFolderPath in~ (@"C:\Windows\System32\wbem\WMIC.exe", @"C:\Windows\System32\wbem")',
+        r"""
+        InitiatingProcessFileName =~ "WMIC.exe"
+        InitiatingProcessFolderPath in~ (@"C:\Windows\System32\wbem\WMIC.exe", @"C:\Windows\System32\wbem")
+        """,
         [of_2021(WMIC), of_today(WMIC)],
-        [of_2021(WORD), of_today(WORD), of_today(r"C:\Users\anna\WMIC.exe"), of_2021(r"C:\Windows\System32\wbem\cmd.exe")],
+        [
+            of_2021(WORD),
+            of_today(WORD),
+            of_today(r"C:\Users\anna\WMIC.exe"),
+            of_2021(r"C:\Windows\System32\wbem\cmd.exe"),
+        ],
     ),
     Case(
         "a parent's directory and name",
         {"ParentImage|endswith": r"\wbem\WmiPrvSE.exe"},
-        'InitiatingProcessFileName =~ "WmiPrvSE.exe"\n'
-        r'InitiatingProcessFolderPath endswith @"\wbem\WmiPrvSE.exe" or InitiatingProcessFolderPath endswith @"\wbem"',
+        r"""
+        InitiatingProcessFileName =~ "WmiPrvSE.exe"
+        InitiatingProcessFolderPath endswith @"\wbem\WmiPrvSE.exe" or InitiatingProcessFolderPath endswith @"\wbem"
+        """,
         [of_2021(r"C:\Windows\System32\wbem\WmiPrvSE.exe"), of_today(r"C:\Windows\System32\wbem\WmiPrvSE.exe")],
         [of_today(r"C:\Windows\Temp\WmiPrvSE.exe"), of_2021(r"C:\Windows\Temp\WmiPrvSE.exe")],
     ),
     Case(
         "a parent in a directory: a file of the directory's name isn't in it",
         {"ParentImage|contains": "\\Temp\\"},
-        'InitiatingProcessFolderPath contains @"\\Temp\\"\n'
-        r'    or InitiatingProcessFolderPath endswith @"\Temp" and InitiatingProcessFileName !~ "Temp"',
+        r"""
+        InitiatingProcessFolderPath has @"\Temp\"
+            or InitiatingProcessFolderPath endswith @"\Temp" and InitiatingProcessFileName !~ "Temp"
+        """,
         [of_2021(r"C:\Windows\Temp\a.exe"), of_today(r"C:\Windows\Temp\a.exe"), of_2021(r"C:\Temp\x\a.exe")],
         [of_today(r"C:\Users\anna\Temp"), of_2021(r"C:\Users\anna\Temporary\a.exe")],
     ),
     Case(
         "a parent below a directory",
         {"ParentImage|startswith": "C:\\Windows\\CCM\\"},
-        'InitiatingProcessFolderPath startswith @"C:\\Windows\\CCM\\"\n'
-        r'    or InitiatingProcessFolderPath =~ @"C:\Windows\CCM" and InitiatingProcessFileName !~ "CCM"',
+        r"""
+        InitiatingProcessFolderPath startswith @"C:\Windows\CCM\"
+            or InitiatingProcessFolderPath =~ @"C:\Windows\CCM" and InitiatingProcessFileName !~ "CCM"
+        """,
         [of_2021(r"C:\Windows\CCM\CcmExec.exe"), of_today(r"C:\Windows\CCM\CcmExec.exe")],
         [of_today(r"C:\Windows\CCM"), of_2021(r"C:\Windows\CCMX\a.exe")],
     ),
     Case(
         "a parent on a drive",
         {"ParentImage|startswith": "D:\\"},
-        'InitiatingProcessFolderPath startswith @"D:\\" or InitiatingProcessFolderPath =~ "D:"',
+        r'InitiatingProcessFolderPath startswith @"D:\" or InitiatingProcessFolderPath =~ "D:"',
         [of_2021(r"D:\setup.exe"), of_today(r"D:\setup.exe"), of_2021(r"D:\x\setup.exe")],
         [of_today(WORD)],
     ),
     Case(
         "a parent's path in pieces",
         {"ParentImage|contains": ["office1", r"\root\off"]},
-        'InitiatingProcessFileName contains "office1"\n'
-        '    or InitiatingProcessFolderPath contains "office1"\n'
-        r'    or InitiatingProcessFolderPath contains @"\root\off"'
-        "\n"
-        r'    or InitiatingProcessFileName startswith "off" and InitiatingProcessFolderPath endswith @"\root"',
+        r"""
+        InitiatingProcessFileName contains "office1"
+            or InitiatingProcessFolderPath contains "office1"
+            or InitiatingProcessFolderPath contains @"\root\off"
+            or InitiatingProcessFileName startswith "off" and InitiatingProcessFolderPath endswith @"\root"
+        """,
         [of_2021(WORD), of_today(WORD), of_2021(r"C:\root\office.exe"), of_today(r"D:\office12.exe")],
         [of_2021(r"C:\root\x\off.exe")],
     ),
     Case(
         "a parent's path with a wildcard is put together",
-        {"ParentImage": r"C:\Windows\*\WMIC.exe"},
-        r'case(isempty(InitiatingProcessFolderPath), InitiatingProcessFileName, InitiatingProcessFolderPath endswith '
-        r'strcat("\\", InitiatingProcessFileName), InitiatingProcessFolderPath, strcat(InitiatingProcessFolderPath, "\\", '
-        r'InitiatingProcessFileName)) contains @"\WMIC.exe"'
-        "\n"
-        r"case(isempty(InitiatingProcessFolderPath), InitiatingProcessFileName, InitiatingProcessFolderPath endswith "
-        r'strcat("\\", InitiatingProcessFileName), InitiatingProcessFolderPath, strcat(InitiatingProcessFolderPath, "\\", '
-        r'InitiatingProcessFileName)) matches regex @"(?is)^C:\\Windows\\.*\\WMIC\.exe$"',
+        {"ParentImage": r"C:\Windows\\*\WMIC.exe"},
+        rf"""
+        {WHOLE} contains @"C:\Windows\"
+        {WHOLE} matches regex @"(?is)^C:\\Windows\\.*\\WMIC\.exe$"
+        """,
         [of_2021(WMIC), of_today(WMIC)],
         [of_today(r"D:\Windows\x\WMIC.exe")],
     ),
     Case(
         "a process without a path",
         {"ParentImage": "System"},
-        'InitiatingProcessFileName =~ "System"\n'
-        'isempty(InitiatingProcessFolderPath) or InitiatingProcessFolderPath =~ "System"',
+        """
+        InitiatingProcessFileName =~ "System"
+        isempty(InitiatingProcessFolderPath) or InitiatingProcessFolderPath =~ "System"
+        """,
         [{"InitiatingProcessFileName": "System"}],
         [of_today(r"C:\Users\anna\System"), of_2021(r"C:\Users\anna\System")],
     ),
@@ -194,7 +215,13 @@ CASES = [
         [{"FileName": "a.exe"}, {"InitiatingProcessFileName": "CMD.EXE"}],
         [of_today(WORD)],
     ),
-    Case("some parent", {"ParentImage": "*"}, "isnotempty(InitiatingProcessFileName)", [of_2021(WORD)], [{}]),
+    Case(
+        "some parent",
+        {"ParentImage": "*"},
+        "isnotempty(InitiatingProcessFileName)",
+        [of_2021(WORD)],
+        [{}],
+    ),
     Case(
         "a regex on an image",
         {"Image|re": r"\\[0-9]+\.exe$"},
@@ -205,10 +232,10 @@ CASES = [
     Case(
         "an image that is its parent",
         {"Image|fieldref": "ParentImage"},
-        "FolderPath =~ case(isempty(InitiatingProcessFolderPath), InitiatingProcessFileName, InitiatingProcessFolderPath "
-        r'endswith strcat("\\", InitiatingProcessFileName), InitiatingProcessFolderPath, strcat(InitiatingProcessFolderPath, '
-        r'"\\", InitiatingProcessFileName))'
-        "\nisnotempty(FolderPath)",
+        f"""
+        FolderPath =~ {WHOLE}
+        isnotempty(FolderPath)
+        """,
         [{"FolderPath": WMIC, **of_2021(WMIC)}, {"FolderPath": WMIC, **of_today(WMIC)}],
         [{"FolderPath": WMIC, **of_today(WORD)}, {}],
     ),
@@ -222,8 +249,10 @@ CASES = [
     Case(
         "a file's path in DeviceEvents",
         {"TargetImage|endswith": r"\System32\lsass.exe"},
-        'FileName =~ "lsass.exe"\n'
-        r'FolderPath endswith @"\System32\lsass.exe" or FolderPath endswith @"\System32"',
+        r"""
+        FileName =~ "lsass.exe"
+        FolderPath endswith @"\System32\lsass.exe" or FolderPath endswith @"\System32"
+        """,
         [
             {"FileName": "lsass.exe", "FolderPath": r"C:\Windows\System32"},
             {"FileName": "lsass.exe", "FolderPath": r"C:\Windows\System32\lsass.exe"},
@@ -236,7 +265,7 @@ CASES = [
 
 @by_name(CASES)
 def test_text(case: Case) -> None:
-    assert where(case.compiled()) == case.kql
+    assert_text(case)
 
 
 @pytest.fixture(scope="module")
