@@ -51,7 +51,7 @@ def main(args: list[str] | None = None) -> None:
 
 def _run(args: list[str] | None) -> int:
     try:
-        code = _cli.main(args, standalone_mode=False)
+        code = _cli.main(args, prog_name="sigma-xdr", standalone_mode=False)
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.Abort:

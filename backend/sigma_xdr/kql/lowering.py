@@ -183,7 +183,7 @@ class _Lowering:
                 raise self.problem("unsupported", "a keyword is text, a number or a regular expression")
         if not any(pattern.literals) or any(_SEPARATOR in text for text in pattern.literals):
             raise self.problem("unsupported", "a keyword of wildcards alone finds every row", "give it some text")
-        row = f'strcat_delim("\\u001f", {", ".join(columns)})'
+        row = Expression(f'strcat_delim("\\u001f", {", ".join(columns)})')
         inner = pattern.parts[pattern.parts[0] is SpecialChars.WILDCARD_MULTI :]
         inner = inner[: len(inner) - (inner[-1] is SpecialChars.WILDCARD_MULTI)]
         anywhere = Pattern((SpecialChars.WILDCARD_MULTI, *inner, SpecialChars.WILDCARD_MULTI), pattern.cased)

@@ -13,7 +13,8 @@ from operator import eq, ge, gt, le, lt, ne
 
 from sigma_xdr.kql.correlations import And, Correlation, Expression, Not, Or, Tag
 
-Group = tuple[object, ...]
+Cell = str | int | None
+Group = tuple[Cell, ...]
 Identity = tuple[datetime, str, int]
 
 
@@ -25,8 +26,8 @@ class Hit:
     time: datetime
     device: str
     report: int
-    keys: tuple[str | int | None, ...] = ()
-    values: tuple[str | int | None, ...] = ()
+    keys: tuple[Cell, ...] = ()
+    values: tuple[Cell, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sigma_xdr.kql.correlations import Correlation, EventSource, write_correlation
 
-from .correlation_reference import Alert, Hit, Identity, alerts, completing_events, slot
+from .correlation_reference import Alert, Group, Hit, Identity, alerts, completing_events, slot
 
 #: The columns of the one table that the tests use, with DuckDB's types.
 COLUMNS = {
@@ -164,7 +164,7 @@ def assert_agrees(
     }
 
 
-def _group(correlation: Correlation, row: dict[str, Any]) -> tuple[object, ...]:
+def _group(correlation: Correlation, row: dict[str, Any]) -> Group:
     cells = ((name, row[name]) for name in correlation.group_by)
     return tuple(cell.lower() if isinstance(cell, str) and name != "DeviceId" else cell for name, cell in cells)
 
