@@ -9,17 +9,17 @@ from __future__ import annotations
 import copy
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
 
 from sigma_xdr.engine import KqlEngine
-from sigma_xdr.errors import RuleError
 from sigma_xdr.kql.query import rule_query
 from sigma_xdr.pipeline import xdr_pipeline
 
@@ -105,7 +105,7 @@ class Recordings:
         }
 
     def verdicts(self, rule: Mapping[str, Any]) -> Verdicts:
-        """What a rule, as loaded from YAML, says of its log source's records. Raises RuleError."""
+        """What a rule, as loaded from YAML, says of its log source's records. Raises SigmaError."""
         query = rule_query(SigmaRule.from_dict(copy.deepcopy(dict(rule))), xdr_pipeline())
         says = judge(SigmaRule.from_dict(copy.deepcopy(dict(rule))))
         selected = {row["ReportId"] for row in self.engine.run(query.text)}
@@ -159,30 +159,29 @@ def parts(rule: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _main(corpus: Path) -> None:
     recordings = Recordings(corpus)
-    causes: Counter[tuple[str, str | None]] = Counter()
+    causes: Counter[str] = Counter()
     with_records: list[str] = []
     judged: set[str] = set()
     for path in rule_files(corpus):
-        if (rule := load(path)) is None:
-            continue
-        for part in (rule, *parts(rule)):
+        rule = load(path)
+        for part in (rule, *parts(rule)) if rule else ():
             text = f"{log_source(part)} {part['detection']}"
             if text in judged:
                 continue
             judged.add(text)
             try:
                 verdicts = recordings.verdicts(part)
-            except RuleError:
+            except SigmaError:
                 continue
             if part is rule and verdicts.by_rule | verdicts.by_query:
                 with_records.append(f"{path.relative_to(corpus)}\n")
-            if verdicts.by_convention:
-                print(path.name, part["detection"]["condition"], "differs by convention", verdicts.by_convention)
+            for number in verdicts.by_convention:
+                sys.stdout.write(f"by convention: {path.name} {part['detection']} {recordings.records[number]}\n")
             for number, loss in recordings.disagreements(part, verdicts):
-                causes["rule" if part is rule else "selection", loss] += 1
+                causes[f"{'a rule' if part is rule else 'a selection'}: {loss}"] += 1
                 if loss is None or part is rule:
-                    print(loss, path.name, part["detection"], recordings.records[number])
-    print(len(judged), "judged;", causes)
+                    sys.stdout.write(f"{loss}: {path.name} {part['detection']} {recordings.records[number]}\n")
+    sys.stdout.write(f"{len(judged)} judged; {causes}\n")
     RULES_WITH_RECORDS.write_text("".join(with_records))
 
 

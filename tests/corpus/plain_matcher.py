@@ -81,9 +81,7 @@ def _item(field: str, value: Any) -> Judge:
         case SigmaExists():
             return lambda fields: (field in fields) == bool(value)
         case SigmaFieldReference(field=other, starts_with=starts, ends_with=ends):
-            way = {(False, False): str.__eq__, (True, False): str.startswith, (False, True): str.endswith}.get(
-                (starts, ends), str.__contains__
-            )
+            way = _WAYS[ends, starts]
             return lambda fields: {field, other} <= fields.keys() and way(fields[field].lower(), fields[other].lower())
     test = _test(value)
     return lambda fields: field in fields and test(fields[field])
@@ -117,6 +115,15 @@ _COMPARE: dict[CompareOperators, Callable[[float, float], bool]] = {
 }
 
 
+#: How a text is compared that may have more before it, and after it.
+_WAYS: dict[tuple[bool, bool], Callable[[str, str], bool]] = {
+    (False, False): str.__eq__,
+    (False, True): str.startswith,
+    (True, False): str.endswith,
+    (True, True): str.__contains__,
+}
+
+
 def _text(value: SigmaString) -> Callable[[str], bool]:
     """Text with wildcards: plain string methods where they say it (fast), else a regex."""
     many = SpecialChars.WILDCARD_MULTI
@@ -126,11 +133,9 @@ def _text(value: SigmaString) -> Callable[[str], bool]:
     cased = isinstance(value, SigmaCasedString)
     if len(inner) == 1 and isinstance(inner[0], str):
         literal = inner[0] if cased else inner[0].lower()
-        way = {(True, True): str.__contains__, (True, False): str.endswith, (False, True): str.startswith}.get(
-            (first, last), str.__eq__
-        )
+        way = _WAYS[first, last]
         return (lambda text: way(text, literal)) if cased else (lambda text: way(text.lower(), literal))
-    wildcards = {many: ".*", SpecialChars.WILDCARD_SINGLE: "."}
+    wildcards: dict[object, str] = {many: ".*", SpecialChars.WILDCARD_SINGLE: "."}
     regex = "".join(re.escape(part) if isinstance(part, str) else wildcards[part] for part in parts)
     matches = re.compile(regex, re.DOTALL if cased else re.DOTALL | re.IGNORECASE).fullmatch
     return lambda text: matches(text) is not None

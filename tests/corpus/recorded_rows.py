@@ -67,7 +67,8 @@ def read_records(path: Path) -> Iterator[Record]:
 
 def _documents(path: Path) -> Iterator[dict[str, Any]]:
     if path.suffix == ".evtx":
-        yield from (json.loads(record["data"]) for record in PyEvtxParser(str(path)).records_json())
+        records: Iterator[Any] = PyEvtxParser(str(path)).records_json()
+        yield from (json.loads(record["data"]) for record in records)
     else:
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             yield from map(json.loads, lines)
@@ -95,8 +96,8 @@ def _flat(file: str, number: int, event: Mapping[str, Any]) -> Record:
     channel = str(event["Channel"]).lower()
     fields = {name: _text(value) for name, value in event.items()}
     if channel == _SYSMON:
-        shown = dict(_LINE.findall(fields["Message"]))
-        fields = {name: fields.get(name, text) if name != "EventType" else text for name, text in shown.items()}
+        shown: dict[str, str] = dict(_LINE.findall(fields["Message"]))
+        fields = {name: text if name == "EventType" else fields.get(name, text) for name, text in shown.items()}
     return Record(file, number, channel, int(event["EventID"]), _text(event.get("Hostname")), fields)
 
 

@@ -157,9 +157,11 @@ def _literal_bytes(value: SigmaString, applied: list[Any], name: str) -> bytes:
     return data
 
 
-def _bounded(count: int, name: str) -> int:
+def _bounded(count: int, forms: int, value: SigmaString, name: str) -> int:
+    """How much a modifier has written so far, with these forms of a value; one of many characters counts as several."""
+    count += forms * (1 + len(value) // 100)
     if count > MAX_VALUES:
-        message = f"'{name}' expands the values to more than {MAX_VALUES:,}"
+        message = f"'{name}' expands the values to more than {MAX_VALUES:,}, or to too much text"
         raise ModifierProblem("too-many-values", message, "split the rule", name)
     return count
 
@@ -174,7 +176,7 @@ class _Base64Offset(SigmaBase64OffsetModifier):
 
     def modify(self, val: SigmaString) -> SigmaExpansion:
         data = _literal_bytes(val, self.applied_modifiers, "base64offset")
-        self.count = _bounded(self.count + 3, "base64offset")
+        self.count = _bounded(self.count, 3, val, "base64offset")
         shifted = (b64encode(b" " * offset + data).decode() for offset in range(3))
         cuts = [slice(self.start_offsets[i], self.end_offsets[(len(data) + i) % 3]) for i in range(3)]
         return SigmaExpansion([SigmaString(text[cut]) for text, cut in zip(shifted, cuts, strict=True)])
@@ -189,7 +191,7 @@ class _Windash(SigmaWindowsDashModifier):
             message = f"'windash' on {dashes} dashes stands for 5^{dashes} values; the limit is {_MAX_DASHES} dashes"
             hint = "split the value into several, with 'all' if each has to be there"
             raise ModifierProblem("windash-expansion", message, hint, "windash")
-        self.count = _bounded(self.count + 5**dashes, "windash")
+        self.count = _bounded(self.count, 5**dashes, val, "windash")
         return super().modify(val)
 
 

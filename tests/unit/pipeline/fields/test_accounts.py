@@ -37,9 +37,7 @@ def accounts() -> Rows:
 @settings(max_examples=60, deadline=None)
 @given(patterns(ACCOUNTS, ["\\", "SYSTEM", "authori", "\\adm", "o\\", "x"]), st.sampled_from(["", "not "]))
 def test_a_pattern_means_what_it_means_on_domain_and_name(accounts: Rows, pattern: list[Part], negation: str) -> None:
-    expected = {
-        number for number, account in enumerate(ACCOUNTS) if fits(pattern, account) == (negation == "")
-    }
+    expected = {number for number, account in enumerate(ACCOUNTS) if fits(pattern, account) == (negation == "")}
     try:
         query = compiled({"User": source(pattern)}, f"{negation}selection")
     except RuleError as error:
@@ -52,7 +50,11 @@ def test_a_pattern_means_what_it_means_on_domain_and_name(accounts: Rows, patter
 # ---------------------------------------------------------------------------------------------------- how it is written
 
 SYSTEM = {"AccountDomain": "nt authority", "AccountName": "system", "AccountSid": "S-1-5-18"}
-ANNA = {"AccountDomain": "contoso", "AccountName": "anna", "AccountSid": "S-1-5-21-1004336348-1177238915-682003330-1001"}
+ANNA = {
+    "AccountDomain": "contoso",
+    "AccountName": "anna",
+    "AccountSid": "S-1-5-21-1004336348-1177238915-682003330-1001",
+}
 AUTHOR = {"AccountDomain": "ws01", "AccountName": "author1"}
 
 CASES = [
@@ -66,61 +68,97 @@ CASES = [
         [SYSTEM, ANNA],
         [{"AccountDomain": "contoso", "AccountName": "system"}],
     ),
-    Case("a piece of either", {"User|contains": "AUTHORI"},
+    Case(
+        "a piece of either",
+        {"User|contains": "AUTHORI"},
         'AccountDomain contains "AUTHORI" or AccountName contains "AUTHORI"',
-        [SYSTEM, AUTHOR], [ANNA]),
-    Case("an end of the name", {"User|endswith": "tem"},
+        [SYSTEM, AUTHOR],
+        [ANNA],
+    ),
+    Case(
+        "an end of the name",
+        {"User|endswith": "tem"},
         'AccountName endswith "tem"',
-        [SYSTEM], [{"AccountDomain": "system", "AccountName": "x"}]),
-    Case("a start of the domain", {"User|startswith": "CONTO"},
+        [SYSTEM],
+        [{"AccountDomain": "system", "AccountName": "x"}],
+    ),
+    Case(
+        "a start of the domain",
+        {"User|startswith": "CONTO"},
         'AccountDomain startswith "CONTO"',
-        [ANNA], [{"AccountDomain": "ws01", "AccountName": "conto"}]),
-    Case("a whole name in any domain", {"User|endswith": r"\anna"},
+        [ANNA],
+        [{"AccountDomain": "ws01", "AccountName": "conto"}],
+    ),
+    Case(
+        "a whole name in any domain",
+        {"User|endswith": r"\anna"},
         'AccountName =~ "anna"',
-        [ANNA, {"AccountDomain": "ws01", "AccountName": "anna"}], [{"AccountName": "joanna"}]),
-    Case("a whole domain", {"User|startswith": "CONTOSO\\"},
+        [ANNA, {"AccountDomain": "ws01", "AccountName": "anna"}],
+        [{"AccountName": "joanna"}],
+    ),
+    Case(
+        "a whole domain",
+        {"User|startswith": "CONTOSO\\"},
         'AccountDomain =~ "CONTOSO"',
-        [ANNA], [SYSTEM, {"AccountDomain": "contoso.local", "AccountName": "x"}]),
-    Case("a start of the name", {"User|contains": r"\an"},
+        [ANNA],
+        [SYSTEM, {"AccountDomain": "contoso.local", "AccountName": "x"}],
+    ),
+    Case(
+        "a start of the name",
+        {"User|contains": r"\an"},
         'AccountName startswith "an"',
-        [ANNA], [{"AccountDomain": "an", "AccountName": "joan"}]),
-    Case("both in part", {"User|contains": r"SO\an"},
+        [ANNA],
+        [{"AccountDomain": "an", "AccountName": "joan"}],
+    ),
+    Case(
+        "both in part",
+        {"User|contains": r"SO\an"},
         """
         AccountName startswith "an"
         AccountDomain endswith "SO"
         """,
-        [ANNA], [{"AccountDomain": "contoso.x", "AccountName": "anna"}]),
-    Case("a wildcard", {"User": r"NT*\SYS?EM"},
+        [ANNA],
+        [{"AccountDomain": "contoso.x", "AccountName": "anna"}],
+    ),
+    Case(
+        "a wildcard",
+        {"User": r"NT*\SYS?EM"},
         r'strcat(AccountDomain, "\\", AccountName) matches regex @"(?is)^NT.*\\SYS.EM$"',
-        [SYSTEM], [ANNA]),
-    Case("a regex", {"User|re|i": r"^contoso\\[a-z]+$"},
+        [SYSTEM],
+        [ANNA],
+    ),
+    Case(
+        "a regex",
+        {"User|re|i": r"^contoso\\[a-z]+$"},
         r'strcat(AccountDomain, "\\", AccountName) matches regex @"(?i)^contoso\\[a-z]+$"',
-        [ANNA], [SYSTEM]),
-    Case("a SID", {"User": "S-1-5-18"},
-        'AccountSid =~ "S-1-5-18"',
-        [SYSTEM], [ANNA]),
-    Case("SIDs of a domain", {"User|startswith": "S-1-5-21-1004336348-"},
+        [ANNA],
+        [SYSTEM],
+    ),
+    Case("a SID", {"User": "S-1-5-18"}, 'AccountSid =~ "S-1-5-18"', [SYSTEM], [ANNA]),
+    Case(
+        "SIDs of a domain",
+        {"User|startswith": "S-1-5-21-1004336348-"},
         'AccountSid startswith "S-1-5-21-1004336348-"',
-        [ANNA], [SYSTEM]),
-    Case("nobody", {"User": None},
-        "isempty(AccountName)",
-        [{}], [SYSTEM]),
-    Case("an empty text is nobody", {"User": ""},
-        "isempty(AccountName)",
-        [{}], [SYSTEM]),
-    Case("somebody", {"User": "*"},
-        "isnotempty(AccountName)",
-        [SYSTEM], [{}]),
-    Case("somebody who is there", {"User|exists": True},
-        "isnotempty(AccountName)",
-        [SYSTEM], [{}]),
-    Case("a parent's account", {"ParentUser": r"NT AUTHORITY\SYSTEM"},
+        [ANNA],
+        [SYSTEM],
+    ),
+    Case("nobody", {"User": None}, "isempty(AccountName)", [{}], [SYSTEM]),
+    Case("an empty text is nobody", {"User": ""}, "isempty(AccountName)", [{}], [SYSTEM]),
+    Case("somebody", {"User": "*"}, "isnotempty(AccountName)", [SYSTEM], [{}]),
+    Case("somebody who is there", {"User|exists": True}, "isnotempty(AccountName)", [SYSTEM], [{}]),
+    Case(
+        "a parent's account",
+        {"ParentUser": r"NT AUTHORITY\SYSTEM"},
         """
         InitiatingProcessAccountName =~ "SYSTEM"
         InitiatingProcessAccountDomain =~ "NT AUTHORITY"
         """,
-        [{"InitiatingProcessAccountDomain": "nt authority", "InitiatingProcessAccountName": "system"}], [SYSTEM]),
-    Case("another account than the parent's", {"User|fieldref": "ParentUser"},
+        [{"InitiatingProcessAccountDomain": "nt authority", "InitiatingProcessAccountName": "system"}],
+        [SYSTEM],
+    ),
+    Case(
+        "another account than the parent's",
+        {"User|fieldref": "ParentUser"},
         """
         not(
                 AccountName =~ InitiatingProcessAccountName
@@ -131,10 +169,16 @@ CASES = [
         """,
         [{**ANNA, "InitiatingProcessAccountDomain": "contoso", "InitiatingProcessAccountName": "system"}, ANNA],
         [{**ANNA, "InitiatingProcessAccountDomain": "CONTOSO", "InitiatingProcessAccountName": "Anna"}],
-        condition="not selection"),
-    Case("who writes a file is the one who initiates", {"User|endswith": r"\anna"},
+        condition="not selection",
+    ),
+    Case(
+        "who writes a file is the one who initiates",
+        {"User|endswith": r"\anna"},
         'InitiatingProcessAccountName =~ "anna"',
-        [{"InitiatingProcessAccountName": "anna"}], [{"RequestAccountName": "anna"}], category="file_event"),
+        [{"InitiatingProcessAccountName": "anna"}],
+        [{"RequestAccountName": "anna"}],
+        category="file_event",
+    ),
 ]
 
 

@@ -132,7 +132,6 @@ def in_services(control_set: str) -> Row:
 
 
 JOINED = r'strcat(RegistryKey, "\\", iff(isempty(RegistryValueName), "(Default)", RegistryValueName))'
-LONG = {"JOINED": JOINED}
 
 CASES = [
     Case(
@@ -208,7 +207,7 @@ CASES = [
     Case(
         "a wildcard between key and name",
         {"TargetObject": rf"HKLM\{EXCLUSIONS}\\*\Public"},
-        fr'{JOINED} matches regex @"(?is)^HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows Defender\\Exclusions\\Paths\\.*\\Public$"',
+        rf'{JOINED} matches regex @"(?is)^HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows Defender\\Exclusions\\Paths\\.*\\Public$"',
         [EXCLUDED],
         [MACHINE_RUN],
         category="registry_set",
@@ -247,7 +246,7 @@ CASES = [
     Case(
         "a user's hive without the user",
         {"TargetObject|startswith": rf"HKCU\{RUN}"},
-        fr'{JOINED} matches regex @"(?is)^HKEY_CURRENT_USER\\S-1-.*\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run"',
+        rf'{JOINED} matches regex @"(?is)^HKEY_CURRENT_USER\\S-1-.*\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run"',
         [USER_RUN],
         [MACHINE_RUN],
         category="registry_set",
@@ -383,7 +382,7 @@ CASES = [
     Case(
         "a regex",
         {"TargetObject|re": r"\\Run\\U.{6}$"},
-        fr'{JOINED} matches regex @"\\Run\\U.{6}$"',
+        rf'{JOINED} matches regex @"\\Run\\U.{6}$"',
         [MACHINE_RUN],
         [EXCLUDED],
         category="registry_set",
@@ -400,9 +399,14 @@ CASES = [
         [MACHINE_RUN],
         category="registry_set",
     ),
-    Case("some path", {"TargetObject|exists": True},
+    Case(
+        "some path",
+        {"TargetObject|exists": True},
         "isnotempty(RegistryKey)",
-        [MACHINE_RUN], [{}], category="registry_set"),
+        [MACHINE_RUN],
+        [{}],
+        category="registry_set",
+    ),
     Case(
         "numbers in decimal",
         {"Details": ["DWORD (0x00000001)", "DWORD (0x0000000a)", "QWORD (0x00000001-0x00000002)"]},
@@ -455,12 +459,17 @@ CASES = [
         [{"RegistryValueData": "x.dll,#1"}],
         category="registry_set",
     ),
-    Case("no data", {"Details": None},
+    Case(
+        "no data",
+        {"Details": None},
         """
         isempty(RegistryValueData)
         RegistryValueType !~ "Binary"
         """,
-        [{}], [{"RegistryValueData": "0"}], category="registry_set"),
+        [{}],
+        [{"RegistryValueData": "0"}],
+        category="registry_set",
+    ),
 ]
 
 
