@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORPUS ?= $(SIGMA_XDR_CORPUS)
+SERVICE := backend/sigma_xdr/kql/checker/language_service
 
 .PHONY: compile test lint goldens bench corpus-compile lock clean
 
@@ -36,9 +37,11 @@ lock: $(VENV)/.installed  ## pin the newest versions that pyproject.toml allows
 clean:
 	rm -rf $(VENV) build
 
-$(VENV)/.installed: requirements.lock pyproject.toml hatch_build.py backend/sigma_xdr/kql/checker/language_service/package-lock.json
+$(VENV)/.installed: requirements.lock pyproject.toml hatch_build.py $(SERVICE)/package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@command -v npm >/dev/null || [ -e $(SERVICE)/bridge.min.js ] || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-npm.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

@@ -97,14 +97,19 @@ class Case:
     service: str | None = None
     site: Site | None = None
 
+    @property
+    def text(self) -> str:
+        """The conditions without the indentation."""
+        return inspect.cleandoc(self.kql)
+
+    @property
+    def fitting(self) -> list[int]:
+        """The numbers of the rows that fit."""
+        return list(range(len(self.match)))
+
     def compiled(self) -> RuleQuery:
         """The rule's query."""
         return compiled(self.detection, self.condition, self.site, category=self.category, service=self.service)
-
-
-def assert_text(case: Case) -> None:
-    """The query's conditions are the case's."""
-    assert where(case.compiled()) == inspect.cleandoc(case.kql)
 
 
 def by_name(cases: Iterable[Case]) -> pytest.MarkDecorator:
@@ -125,12 +130,12 @@ class CaseRows:
                 rows[query.table.name].append({**action, **row, **marks})
         self._engine = KqlEngine(rows)
 
-    def assert_decides(self, case: Case) -> None:
-        """The query selects just the rows that fit."""
+    def selected(self, case: Case) -> list[int]:
+        """The numbers of the case's rows that its query selects."""
         query = case.compiled()
         mine = f'| where DeviceName == "{case.name}"'
         found = self._engine.run("\n".join((*query.conditions, mine, "| project ReportId")))
-        assert sorted(row["ReportId"] for row in found) == list(range(len(case.match)))
+        return sorted(row["ReportId"] for row in found)
 
 
 class Rows:

@@ -53,8 +53,6 @@ def _disjunction(args: Iterable[Predicate]) -> Predicate:
         flat.update(dict.fromkeys(arg.args if isinstance(arg, Or) else () if arg == FALSE else (arg,)))
     if any(Not(part) in flat for part in flat):
         return TRUE
-    if any(Not(part) in flat for part in flat):
-        return TRUE
     parts = _merge(flat)
     return parts[0] if len(parts) == 1 else Or(tuple(parts)) if parts else FALSE
 

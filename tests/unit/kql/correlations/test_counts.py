@@ -119,3 +119,10 @@ def test_a_value_counts_once_in_a_window(duck: duckdb.DuckDBPyConnection) -> Non
     two = counting("gte 2", Rule("a", DEVICE, VALUE))
     assert alerts(duck, two, [*seconds(1, 2, 3), row(NOON, "a", 9, value="X")]) == []
     assert alerts(duck, two, [*seconds(9), row(NOON + timedelta(seconds=19), "a", 9, value="y")]) == [(9, 2)]
+
+
+def test_a_value_that_comes_back_just_in_time_was_never_away(duck: duckdb.DuckDBPyConnection) -> None:
+    three = counting("gte 3", Rule("a", DEVICE, VALUE))
+    times = [(5, "x"), (9, "y"), (15, "x"), (16, "z")]
+    rows = [row(NOON + timedelta(seconds=time), "a", time, value=value) for time, value in times]
+    assert alerts(duck, three, rows) == [(16, 3)]

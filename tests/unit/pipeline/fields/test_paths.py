@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.compiling import Case, CaseRows, Row, Rows, assert_text, by_name, compiled, refused, warned, where
+from tests.unit.compiling import Case, CaseRows, Row, Rows, by_name, compiled, refused, warned, where
 from tests.unit.patterns import Part, fits, patterns, source
 
 # ------------------------------------------------------------------------------------------ any pattern, both kinds of row
@@ -265,7 +265,7 @@ CASES = [
 
 @by_name(CASES)
 def test_text(case: Case) -> None:
-    assert_text(case)
+    assert where(case.compiled()) == case.text
 
 
 @pytest.fixture(scope="module")
@@ -275,7 +275,7 @@ def rows() -> CaseRows:
 
 @by_name(CASES)
 def test_rows(case: Case, rows: CaseRows) -> None:
-    rows.assert_decides(case)
+    assert rows.selected(case) == case.fitting
 
 
 # ----------------------------------------------------------------------------------------------------- what can't be said
