@@ -41,6 +41,18 @@ def compiled(
     return rule_query(sigma_rule(detection, condition, **log_source), xdr_pipeline(site))
 
 
+def compiled_if_it_can_match(
+    detection: Any, condition: str = "selection", **log_source: str | None
+) -> RuleQuery | None:
+    """The query; None where the rule is refused because one of its values can never fit."""
+    try:
+        return compiled(detection, condition, **log_source)
+    except RuleError as error:
+        if {problem.code for problem in error.diagnostics} != {"never-matches"}:
+            raise
+        return None
+
+
 def where(query: RuleQuery) -> str:
     """The conditions of a query without its table, its ActionTypes and the word where: a line a clause."""
     table, *clauses = query.conditions

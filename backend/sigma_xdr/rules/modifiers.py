@@ -33,6 +33,7 @@ from sigma.modifiers import (
 )
 from sigma.rule import SigmaDetectionItem
 from sigma.types import (
+    Placeholder,
     SigmaBool,
     SigmaCasedString,
     SigmaCIDRExpression,
@@ -186,7 +187,8 @@ class _Windash(SigmaWindowsDashModifier):
     count = 0
 
     def modify(self, val: SigmaString) -> SigmaExpansion:
-        dashes = sum(len(_DASH.findall(part)) for part in val.s if isinstance(part, str))
+        marked = val.replace_with_placeholder(_DASH, "_windash")  # 'expand' may have left a %_windash% too
+        dashes = sum(part == Placeholder("_windash") for part in marked.s)
         if dashes > _MAX_DASHES:
             message = f"'windash' on {dashes} dashes stands for 5^{dashes} values; the limit is {_MAX_DASHES} dashes"
             hint = "split the value into several, with 'all' if each has to be there"

@@ -1,0 +1,1 @@
+"""Tests of sigma_xdr.rules, module by module."""
