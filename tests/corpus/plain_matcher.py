@@ -62,13 +62,17 @@ def _condition(node: Any, one_nothing: bool) -> Judge:
             negated = _condition(arg, one_nothing)
             return lambda fields: not negated(fields)
         case ConditionFieldEqualsValueExpression(field=field, value=value):
-            if one_nothing and (isinstance(value, SigmaNull) or value in (SigmaString(""), SigmaString("(Empty)"))):
+            if one_nothing and _is_nothing(value):
                 return lambda fields: not fields.get(field)
             return _item(field, value)
         case ConditionValueExpression(value=SigmaString() as keyword):
             anywhere = _text(SigmaString(f"*{keyword}*"))
             return lambda fields: any(map(anywhere, fields.values()))
     raise NotImplementedError(f"{type(node).__name__} in a condition")
+
+
+def _is_nothing(value: Any) -> bool:
+    return isinstance(value, SigmaNull) or (isinstance(value, SigmaString) and list(value.s) in ([], ["(Empty)"]))
 
 
 def _item(field: str, value: Any) -> Judge:

@@ -113,6 +113,9 @@ def check_condition(
         if word.text != reference:  # pySigma's grammar takes 'notepad' for 'not epad', and 'a orb' for 'a or b'
             message = f"pySigma reads '{word.text}' as an operator and '{reference}'"
             return [problem("condition-misread", message, "rename the selection: it begins with not, and or or", word)]
+    if len(named) != len(references):
+        hint = "selections can't be called and, or, not"
+        return [problem("condition-syntax", "an operator stands where a selection has to", hint)]
     unknown = (
         word for word in named if not (word.text in names if word.role == "name" else _selected(word.text, names))
     )

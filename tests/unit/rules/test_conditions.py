@@ -52,10 +52,10 @@ def test_right(condition: str) -> None:
             "did you mean filter?",
         ),
         (
-            "nothing",
+            "absent",
             16,
-            "nothing",
-            "unknown-selection: there is no selection 'nothing'",
+            "absent",
+            "unknown-selection: there is no selection 'absent'",
             "the rule has selection_a, selection_b, filter, _hidden",
         ),
         (

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.compiling import Case, CaseRows, Row, Rows, by_name, compiled_if_it_can_match, refused, where
 from tests.unit.patterns import Part, fits, patterns, source
 
-SID = "S-1-5-21-1004336348-1177238915-682003330-1001"
+SID = "S-1-5-21-34-91-68-1001"
 RUN = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Run"
 EXCLUSIONS = r"SOFTWARE\Microsoft\Windows Defender\Exclusions\Paths"
 ESS = r"SOFTWARE\Microsoft\WBEM\ESS"
@@ -91,7 +91,7 @@ def registry() -> Rows:
     return Rows("DeviceRegistryEvents", [row for _, row in EVENTS])
 
 
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(targets(), min_size=1, max_size=2),
     st.sampled_from(["registry_event", *ACTIONS]),
@@ -228,13 +228,13 @@ CASES = [
         r"""
         (RegistryValueName =~ "Updater"
                 and RegistryKey in~ (
-                        @"HKEY_CURRENT_USER\S-1-5-21-1004336348-1177238915-682003330-1001\SOFTWARE\Microsoft\Windows\CurrentVersion\Run",
-                        @"HKEY_USERS\S-1-5-21-1004336348-1177238915-682003330-1001\SOFTWARE\Microsoft\Windows\CurrentVersion\Run"
+                        @"HKEY_CURRENT_USER\S-1-5-21-34-91-68-1001\SOFTWARE\Microsoft\Windows\CurrentVersion\Run",
+                        @"HKEY_USERS\S-1-5-21-34-91-68-1001\SOFTWARE\Microsoft\Windows\CurrentVersion\Run"
                     ))
             or (RegistryValueName contains @"\"
                 and strcat(RegistryKey, "\\", RegistryValueName) in~ (
-                        @"HKEY_CURRENT_USER\S-1-5-21-1004336348-1177238915-682003330-1001\SOFTWARE\Microsoft\Windows\CurrentVersion\Run\Updater",
-                        @"HKEY_USERS\S-1-5-21-1004336348-1177238915-682003330-1001\SOFTWARE\Microsoft\Windows\CurrentVersion\Run\Updater"
+                        @"HKEY_CURRENT_USER\S-1-5-21-34-91-68-1001\SOFTWARE\Microsoft\Windows\CurrentVersion\Run\Updater",
+                        @"HKEY_USERS\S-1-5-21-34-91-68-1001\SOFTWARE\Microsoft\Windows\CurrentVersion\Run\Updater"
                     ))
         """,
         [USER_RUN],
@@ -253,11 +253,11 @@ CASES = [
         "a user's hive as Defender writes it",
         {"TargetObject|startswith": rf"HKEY_CURRENT_USER\{SID}\SOFTWARE"},
         r"""
-        RegistryKey startswith @"HKEY_CURRENT_USER\S-1-5-21-1004336348-1177238915-682003330-1001\SOFTWARE"
-            or (RegistryKey =~ @"HKEY_CURRENT_USER\S-1-5-21-1004336348-1177238915-682003330-1001"
+        RegistryKey startswith @"HKEY_CURRENT_USER\S-1-5-21-34-91-68-1001\SOFTWARE"
+            or (RegistryKey =~ @"HKEY_CURRENT_USER\S-1-5-21-34-91-68-1001"
                 and RegistryValueName startswith "SOFTWARE")
             or (RegistryValueName contains @"\"
-                and strcat(RegistryKey, "\\", RegistryValueName) startswith @"HKEY_CURRENT_USER\S-1-5-21-1004336348-1177238915-682003330-1001\SOFTWARE")
+                and strcat(RegistryKey, "\\", RegistryValueName) startswith @"HKEY_CURRENT_USER\S-1-5-21-34-91-68-1001\SOFTWARE")
         """,
         [USER_RUN],
         [MACHINE_RUN],
