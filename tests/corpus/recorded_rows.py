@@ -121,16 +121,10 @@ def rows_of(records: Iterable[Record], whole_paths: bool) -> Iterator[tuple[Reco
         if record.channel == _SYSMON and record.event in (19, 20)
     }
     for record in records:
-        if (row_of := _ROWS.get((record.channel, record.event))) is None:
+        row_of = _ROWS.get((record.channel, record.event))
+        if row_of is None or record.fields.get("Operation", "Created") != "Created":  # bindings that go are not shown
             continue
-        if row_of is _wmi_binding:
-            names = [
-                (record.host, event, _name(record.fields[part])) for event, part in ((19, "Filter"), (20, "Consumer"))
-            ]
-            record_with_parts = {**record.fields, **_possible_cause(*(parts.get(name, {}) for name in names))}
-            table, row = _wmi_binding(record_with_parts, whole_paths)
-        else:
-            table, row = row_of(record.sigma, whole_paths)
+        table, row = row_of(_with_parts(record, parts), whole_paths)
         host = record.host.lower()
         yield record, table, {"DeviceId": host, "DeviceName": host, "ReportId": record.number, **row}
 
@@ -273,12 +267,12 @@ def _file(path: str) -> Row:
 
 
 def _initiating(image: str, command_line: str, user: str, process_id: str | None, whole: bool) -> Row:
-    path = PureWindowsPath(image)
-    folder = str(path.parent) if path.parent.name else ""
+    path = PureWindowsPath(_known(image))
+    folder = str(path.parent) if "\\" in image else ""
     domain, name = _account(user)
     return {
         "InitiatingProcessFileName": path.name,
-        "InitiatingProcessFolderPath": (image if whole else folder).lower(),
+        "InitiatingProcessFolderPath": (_known(image) if whole else folder).lower(),
         "InitiatingProcessCommandLine": without_directory(command_line, image),
         "InitiatingProcessId": _number(process_id),
         "InitiatingProcessAccountDomain": domain,
@@ -394,6 +388,17 @@ def _unquoted(text: str) -> str:
 def _name(reference: str) -> str:
     r"""The name in `` "__EventFilter.Name=\"x\""``."""
     return _unquoted(_unquoted(reference).partition("=")[2].replace('\\"', '"'))
+
+
+def _with_parts(record: Record, parts: Mapping[tuple[str, int, str], Fields]) -> Fields:
+    """A binding with what it binds, by host, event and name; any other record as it is."""
+    if record.event != 21:
+        return record.sigma
+    bound = ((19, record.fields["Filter"]), (20, record.fields["Consumer"]))
+    return {
+        **record.fields,
+        **_possible_cause(*(parts.get((record.host, event, _name(to)), {}) for event, to in bound)),
+    }
 
 
 def _possible_cause(event_filter: Fields, consumer: Fields) -> Fields:

@@ -130,14 +130,14 @@ def by_name(cases: Iterable[Case]) -> pytest.MarkDecorator:
 
 
 class CaseRows:
-    """The rows of many cases in one engine, told apart by DeviceName: to start an engine is what costs."""
+    """The rows of many cases in one engine, told apart by DeviceId: to start an engine is what costs."""
 
     def __init__(self, cases: Iterable[Case]) -> None:
         rows: dict[str, list[Row]] = defaultdict(list)
         for case in cases:
             query = case.compiled()
             for index, row in enumerate((*case.match, *case.no_match)):
-                marks = {"DeviceName": case.name, "ReportId": index}
+                marks = {"DeviceId": case.name, "ReportId": index}
                 action = {"ActionType": query.action_types[0]} if query.action_types else {}
                 rows[query.table.name].append({**action, **row, **marks})
         self._engine = KqlEngine(rows)
@@ -145,7 +145,7 @@ class CaseRows:
     def selected(self, case: Case) -> list[int]:
         """The numbers of the case's rows that its query selects."""
         query = case.compiled()
-        mine = f'| where DeviceName == "{case.name}"'
+        mine = f'| where DeviceId == "{case.name}"'
         found = self._engine.run("\n".join((*query.conditions, mine, "| project ReportId")))
         return sorted(row["ReportId"] for row in found)
 

@@ -13,7 +13,7 @@ from duckdb.func import FunctionNullHandling
 from duckdb_kql.translate.functions import SCALAR_FUNCTIONS, FunctionSpec
 
 from sigma_xdr.engine.escapes import spell_out
-from sigma_xdr.engine.networks import ipv4_is_in_any_range, ipv6_is_in_any_range
+from sigma_xdr.engine.networks import in_ipv4_networks, in_ipv6_networks
 from sigma_xdr.errors import Diagnostic, SigmaXdrError
 from sigma_xdr.schema import Column, ColumnType, Table, xdr_schema
 
@@ -30,10 +30,10 @@ _SQL_TYPES = {
     ColumnType.STRING: "VARCHAR NOT NULL DEFAULT ''",
 }
 _NETWORKS = {
-    "ipv4_is_in_range": "ipv4_is_in_any_range",
-    "ipv4_is_in_any_range": "ipv4_is_in_any_range",
-    "ipv6_is_in_range": "ipv6_is_in_any_range",
-    "ipv6_is_in_any_range": "ipv6_is_in_any_range",
+    "ipv4_is_in_range": in_ipv4_networks,
+    "ipv4_is_in_any_range": in_ipv4_networks,
+    "ipv6_is_in_range": in_ipv6_networks,
+    "ipv6_is_in_any_range": in_ipv6_networks,
 }
 
 #: How many rows are loaded at one go.
@@ -54,24 +54,14 @@ class KqlEngine:
 
     def __init__(self, rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
         self._connection = duckdb_kql.connect()
-        for name in _NETWORKS:
-            SCALAR_FUNCTIONS.setdefault(name, FunctionSpec(name, "udf", f"{_NETWORKS[name]}({{}})"))
-        for function in (ipv4_is_in_any_range, ipv6_is_in_any_range):
-            self._register(function.__name__, function)
+        for name, function in _NETWORKS.items():
+            SCALAR_FUNCTIONS.setdefault(name, FunctionSpec(name, "udf", f"{function.__name__}(list_value({{}}))"))
+        for function in set(_NETWORKS.values()):
+            self._connection.create_function(
+                function.__name__, function, ["varchar[]"], "boolean", null_handling=FunctionNullHandling.SPECIAL
+            )
         for table, table_rows in rows.items():
             self._load(table, table_rows)
-
-    def _register(self, name: str, function: Any) -> None:
-        """A function of one network list as a macro that takes the networks one by one, as Kusto's do."""
-        self._connection.create_function(
-            f"_{name}", function, ["varchar", "varchar"], "boolean", null_handling=FunctionNullHandling.SPECIAL
-        )
-        overloads = ", ".join(
-            f"(address, {', '.join(f'n{i}' for i in range(count))}) AS "
-            f"_{name}(address, concat_ws(' ', {', '.join(f'n{i}' for i in range(count))}))"
-            for count in range(1, 65)
-        )
-        self._connection.execute(f"CREATE MACRO {name} {overloads}")
 
     def _load(self, table_name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         table = xdr_schema().table(table_name)
@@ -82,9 +72,11 @@ class KqlEngine:
 
     def _insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Rows at one go, a list a column: a statement a row takes a hundred times as long."""
-        columns = {name: table.column(name) for row in rows for name in row} or dict(table.columns)
-        lists = [[_value(column, row.get(name)) for row in rows] for name, column in columns.items()]
-        names = ", ".join(f'"{column.name}"' for column in columns.values())
+        spelt = {name: table.column(name) for row in rows for name in row}
+        whole = [{spelt[name].name: value for name, value in row.items()} for row in rows]
+        columns = list(dict.fromkeys(spelt.values())) or list(table.columns.values())
+        lists = [[_value(column, row.get(column.name)) for row in whole] for column in columns]
+        names = ", ".join(f'"{column.name}"' for column in columns)
         values = ", ".join("unnest(?)" for _ in columns)
         try:
             self._connection.execute(f'INSERT INTO "{table.name}" ({names}) SELECT {values}', lists)

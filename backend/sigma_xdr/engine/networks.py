@@ -9,20 +9,22 @@ from __future__ import annotations
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-__all__ = ["ipv4_is_in_any_range", "ipv6_is_in_any_range"]
+__all__ = ["in_ipv4_networks", "in_ipv6_networks"]
 
 
-def ipv4_is_in_any_range(address: str, networks: str) -> bool | None:
-    """Whether an IPv4 address lies in one of some networks (joined by spaces)."""
-    return _in_any(_address(address, IPv4Address), [_network(each) for each in networks.split()], IPv4Network)
+def in_ipv4_networks(values: list[str]) -> bool | None:
+    """Whether the first value, an IPv4 address, lies in one of the other ones."""
+    address, *networks = values
+    return _in_any(_address(address, IPv4Address), [_network(each) for each in networks], IPv4Network)
 
 
-def ipv6_is_in_any_range(address: str, networks: str) -> bool | None:
-    """Whether an IPv6 or IPv4 address lies in one of some networks (joined by spaces)."""
+def in_ipv6_networks(values: list[str]) -> bool | None:
+    """Whether the first value, an IPv6 or IPv4 address, lies in one of the other ones."""
+    address, *networks = values
     found = _address(address, IPv6Address, IPv4Address)
     if isinstance(found, IPv4Address):
         found = IPv6Address(f"::ffff:{found}")
-    return _in_any(found, [_network(each) for each in networks.split()], IPv6Network)
+    return _in_any(found, [_network(each) for each in networks], IPv6Network)
 
 
 def _in_any(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import re2
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import SchemaError, SchemaValidator
 
@@ -222,6 +222,7 @@ PIECES = [
 TEXTS = st.text(st.sampled_from([*"abcABkK1_-[]^\\(){}|*+?.$,:<>&~=!\"'/#%@; \t\n"]), max_size=8)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join), st.lists(TEXTS, min_size=1, max_size=20)
 )
@@ -246,6 +247,7 @@ def test_what_is_accepted_reads_alike(pattern: str, texts: list[str]) -> None:
 VISIBLE_OR_NOT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
+@settings(deadline=None)
 @given(VISIBLE_OR_NOT, VISIBLE_OR_NOT)
 def test_an_escaped_text_finds_itself_alone(text: str, other: str) -> None:
     pattern = f"^(?:{escape_regex(text)})$"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sigma.exceptions import SigmaError
 from sigma.rule import SigmaDetection, SigmaDetections
@@ -174,6 +174,7 @@ WORDS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(WORDS, max_size=9).map(" ".join))
 def test_what_passes_is_what_pysigma_reads(condition: str) -> None:
     """Each name and pattern in turn, resolved by pySigma itself; what it drops silently doesn't pass."""

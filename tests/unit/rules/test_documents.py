@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sigma_xdr.errors import Diagnostic, RuleError
@@ -86,6 +86,7 @@ SCALARS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.text("abc", min_size=1),
@@ -375,6 +376,7 @@ YAML_PIECES = [
 ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(YAML_PIECES), max_size=30).map("".join) | st.binary(max_size=40))
 def test_whatever_is_read_ends_in_data_or_a_problem(text: str | bytes) -> None:
     try:

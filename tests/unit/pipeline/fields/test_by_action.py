@@ -76,8 +76,8 @@ CASES = [
         ActionType == "ConnectionSuccess" and DeviceName startswith "ws"
             or ActionType == "InboundConnectionAccepted" and RemoteUrl startswith "ws"
         """,
-        [],
-        [{**OUT, "RemoteUrl": "api.github.com"}, {**IN, "RemoteUrl": "api.github.com"}],
+        [{**OUT, "RemoteUrl": "api.github.com", "DeviceName": "ws01.contoso.com"}],
+        [{**OUT, "RemoteUrl": "api.github.com"}, {**IN, "RemoteUrl": "api.github.com", "DeviceName": "ws01"}],
         category="network_connection",
     ),
     Case(

@@ -12,7 +12,12 @@ CASES = [
     Case(
         "a list of one kind",
         {"Hashes|contains": [f"SHA256={SHA256}", f"SHA256={'ab' * 32}"]},
-        f'SHA256 in~ ("{SHA256}", "{"ab" * 32}")',
+        f"""
+        SHA256 in~ (
+                "{SHA256}",
+                "{"ab" * 32}"
+            )
+        """,
         [{"SHA256": SHA256}, {"SHA256": "AB" * 32}],
         [{"SHA1": SHA1}],
     ),

@@ -140,7 +140,7 @@ CASES = [
                 and RegistryKey =~ @"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\Run")
             or (RegistryValueName contains @"\"
                 and strcat(RegistryKey, "\\", RegistryValueName) =~ @"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\Run\Updater")
-        """,
+        """,  # noqa: E501
         [MACHINE_RUN, {**MACHINE_RUN, "RegistryValueName": "UPDATER"}],
         [USER_RUN, {**MACHINE_RUN, "RegistryValueName": "Updater2"}],
         category="registry_set",
@@ -205,7 +205,7 @@ CASES = [
     Case(
         "a wildcard between key and name",
         {"TargetObject": rf"HKLM\{EXCLUSIONS}\\*\Public"},
-        rf'{JOINED} matches regex @"(?is)^HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows Defender\\Exclusions\\Paths\\.*\\Public$"',
+        rf'{JOINED} matches regex @"(?is)^HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows Defender\\Exclusions\\Paths\\.*\\Public$"',  # noqa: E501
         [EXCLUDED],
         [MACHINE_RUN],
         category="registry_set",
