@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.table import Table
 from sigma.backends.kusto import KustoBackend
 from sigma.collection import SigmaCollection
-from sigma.exceptions import SigmaError
 from sigma.pipelines.microsoftxdr import microsoft_xdr_pipeline
 from sigma.rule import SigmaRule
 
@@ -69,7 +68,7 @@ def stock_convert(collections: list[SigmaCollection]) -> int:
         try:
             backend.convert(collection)
             done += 1
-        except (SigmaError, NotImplementedError, AttributeError):
+        except Exception:  # it refuses with errors of all kinds
             pass
     return done
 

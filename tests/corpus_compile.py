@@ -70,8 +70,12 @@ def main(folder: Path, show: set[str]) -> int:
         table.add_row(code, f"{count:,}", REFUSALS.get(code, ""))
     console = Console(width=120)
     console.print(table)
-    console.print(f"\n{outcome.compiled:,} of {outcome.rules:,} rules compile, {sum(outcome.refused.values()):,} refused")
-    console.print("warnings: " + (", ".join(f"{code} {count}" for code, count in sorted(outcome.warned.items())) or "none"))
+    console.print(
+        f"\n{outcome.compiled:,} of {outcome.rules:,} rules compile, {sum(outcome.refused.values()):,} refused"
+    )
+    console.print(
+        "warnings: " + (", ".join(f"{code} {count}" for code, count in sorted(outcome.warned.items())) or "none")
+    )
     for text in outcome.wrong:
         print(f"WRONG {text}")
     return 1 if outcome.wrong else 0

@@ -67,7 +67,8 @@ def test_a_rule_selects_what_it_says(file: Path) -> None:
 
 def test_every_rule_has_cases_on_both_sides_and_every_file_a_rule() -> None:
     sides = {
-        file.relative_to(CASES).with_suffix("").as_posix(): [case["expect"] for case in cases_of(file)] for file in FILES
+        file.relative_to(CASES).with_suffix("").as_posix(): [case["expect"] for case in cases_of(file)]
+        for file in FILES
     }
     assert sides.keys() == compiled().keys()
     short = [rule for rule, found in sides.items() if min(found.count("match"), found.count("no_match")) < 3]

@@ -53,6 +53,11 @@ def compiled_if_it_can_match(
         return None
 
 
+def whole(query: RuleQuery) -> str:
+    """The table and all conditions of a query."""
+    return "\n".join(query.conditions)
+
+
 def where(query: RuleQuery) -> str:
     """The conditions of a query without its table, its ActionTypes and the word where: a line a clause."""
     table, *clauses = query.conditions
@@ -130,24 +135,27 @@ def by_name(cases: Iterable[Case]) -> pytest.MarkDecorator:
 
 
 class CaseRows:
-    """The rows of many cases in one engine, told apart by DeviceId: to start an engine is what costs."""
+    """The rows of many cases in one engine, numbered by ReportId: to start an engine is what costs."""
 
     def __init__(self, cases: Iterable[Case]) -> None:
+        self._numbers: dict[str, range] = {}
         rows: dict[str, list[Row]] = defaultdict(list)
+        count = 0
         for case in cases:
             query = case.compiled()
-            for index, row in enumerate((*case.match, *case.no_match)):
-                marks = {"DeviceId": case.name, "ReportId": index}
-                action = {"ActionType": query.action_types[0]} if query.action_types else {}
-                rows[query.table.name].append({**action, **row, **marks})
+            action = {"ActionType": query.action_types[0]} if query.action_types else {}
+            given = (*case.match, *case.no_match)
+            self._numbers[case.name] = range(count, count + len(given))
+            rows[query.table.name] += [{**action, **row, "ReportId": str(count + i)} for i, row in enumerate(given)]
+            count += len(given)
         self._engine = KqlEngine(rows)
 
     def selected(self, case: Case) -> list[int]:
-        """The numbers of the case's rows that its query selects."""
-        query = case.compiled()
-        mine = f'| where DeviceId == "{case.name}"'
-        found = self._engine.run("\n".join((*query.conditions, mine, "| project ReportId")))
-        return sorted(row["ReportId"] for row in found)
+        """Which of the case's own rows its query selects, counted from 0."""
+        own = self._numbers[case.name]
+        found = self._engine.run("\n".join((*case.compiled().conditions, "| project ReportId")))
+        numbers = sorted(int(row["ReportId"]) for row in found)
+        return [number - own.start for number in numbers if number in own]
 
 
 class Rows:

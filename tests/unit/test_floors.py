@@ -12,7 +12,16 @@ from sigma_xdr.refusals import REFUSALS, WARNINGS
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "backend" / "sigma_xdr"
 #: What raises or notes a problem of a rule that is right Sigma, by the position of the code among its arguments.
-RAISERS = {"FieldProblem": 0, "RuleError": 0, "refusal": 0, "_refusal": 0, "problem": 0, "Diagnostic": 0, "of_item": 1, "warn": 0}
+RAISERS = {
+    "FieldProblem": 0,
+    "RuleError": 0,
+    "refusal": 0,
+    "_refusal": 0,
+    "problem": 0,
+    "Diagnostic": 0,
+    "of_item": 1,
+    "warn": 0,
+}
 #: Codes of problems of a file or a call, not of what a rule asks for.
 OTHERS = {"filter", "sigma", "unknown-rule", "unknown-selection"}
 
@@ -42,7 +51,11 @@ def codes(file: Path) -> set[str]:
 
 
 def test_every_refusal_has_a_reason_from_the_closed_list() -> None:
-    files = [*(PACKAGE / "pipeline").rglob("*.py"), *(PACKAGE / "kql").glob("*.py"), *(PACKAGE / "kql/correlations").glob("*.py")]
+    files = [
+        *(PACKAGE / "pipeline").rglob("*.py"),
+        *(PACKAGE / "kql").glob("*.py"),
+        *(PACKAGE / "kql/correlations").glob("*.py"),
+    ]
     raised = set().union(*(codes(file) for file in files))
     assert raised - set(REFUSALS) - set(WARNINGS) == OTHERS & raised
     assert len(raised) > 25

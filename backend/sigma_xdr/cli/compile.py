@@ -100,7 +100,9 @@ def _summary(
     warnings = sum(problem.severity == "warning" for problem in problems)
     parts = [f"{_count(done, 'rule')} compiled to {target}"]
     if errors:
-        parts = [f"{_count(errors, 'error')} in {len(files)} of {_count(len(rule_set.paths), 'file')}; {done} compiled to {target}"]
+        parts = [
+            f"{_count(errors, 'error')} in {len(files)} of {_count(len(rule_set.paths), 'file')}; {done} compiled to {target}"
+        ]
     if warnings:
         parts.append(f", {_count(warnings, 'warning')}")
     if not check:

@@ -25,8 +25,9 @@ class XdrBackend(KustoBackend):
 
     name: ClassVar[str] = "Microsoft Defender XDR (KQL)"
     identifier: ClassVar[str] = "sigma_xdr"
-    formats: dict[str, str] = {"default": "KQL queries"}  # noqa: RUF012 - the base class declares it so
-    requires_pipeline: bool = True
+    # pySigma declares these as class variables, pySigma-backend-kusto as an instance's
+    formats: ClassVar[dict[str, str]] = {"default": "KQL queries"}  # type: ignore[misc]
+    requires_pipeline: ClassVar[bool] = True  # type: ignore[misc]
     correlation_methods: ClassVar[dict[str, str] | None] = {
         "default": "Exact sliding windows, one alert a group and slot"
     }

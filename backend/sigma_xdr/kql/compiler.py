@@ -132,7 +132,9 @@ class Compiler:
             filters = (each for each in map(LoadedRule.parse, self._filters) if isinstance(each, SigmaFilter))
             return apply_filters(rule, tuple(filters))
         references = rule.rules
-        rule.referenced_rules = [SigmaRuleReference(name) for name in loaded.references] if references is None else references
+        rule.referenced_rules = (
+            [SigmaRuleReference(name) for name in loaded.references] if references is None else references
+        )
         for number, reference in enumerate(rule.referenced_rules):
             found = self._rules.resolve(reference.reference)
             keys = ("correlation", "rules", number)

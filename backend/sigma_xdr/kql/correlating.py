@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from sigma.correlations import (
     CorrelationConditionAND,
@@ -26,6 +27,7 @@ from sigma_xdr.kql.correlations import (
     Expression,
     Kind,
     Not,
+    Operator,
     Or,
     Tag,
     write_correlation,
@@ -122,7 +124,7 @@ def _compile(
             rule.timespan.seconds,
             operator,
             count,
-            expression,  # type: ignore[arg-type]
+            expression,
         ),
         prefix=prefix,
         every=every,
@@ -269,11 +271,11 @@ def _counted_fields(rule: SigmaCorrelationRule) -> tuple[str, ...]:
 # ------------------------------------------------------------------------------------------------------------- condition
 
 
-def _condition(rule: SigmaCorrelationRule) -> tuple[str, int, Expression | None]:
+def _condition(rule: SigmaCorrelationRule) -> tuple[Operator, int, Expression | None]:
     condition = rule.condition
     if isinstance(condition, SigmaExtendedCorrelationCondition):
         return "gte", 1, _expression(condition.parsed)
-    return condition.op.name.lower(), condition.count, None
+    return cast(Operator, condition.op.name.lower()), condition.count, None
 
 
 def _expression(item: CorrelationConditionItem | SigmaRuleReference) -> Expression:

@@ -112,7 +112,9 @@ def _bracketed(predicate: Predicate) -> str:
 
 def _chain(operands: Sequence[_T]) -> Sequence[_T]:
     if len(operands) > MOST_CHAINED:
-        raise TooManyAlternatives(f"{len(operands):,} alternatives in one condition; Kusto's parser takes about {MOST_CHAINED}")
+        raise TooManyAlternatives(
+            f"{len(operands):,} alternatives in one condition; Kusto's parser takes about {MOST_CHAINED}"
+        )
     return operands
 
 

@@ -70,7 +70,7 @@ def find_log_source(rule: SigmaRule) -> LogSource:
 def _known(category: str, known: list[str]) -> LogSource:
     if category in known and category != "security":
         return log_sources()[category]
-    like = nearest(category, known)
+    like = ["service: security"] if category == "security" else nearest(category, known)
     raise FieldProblem(
         "unknown-log-source",
         f"'{category}' is no log source that Defender's tables answer",

@@ -142,9 +142,7 @@ def test_an_id_that_is_a_path_is_refused(folder: Path, capsys: pytest.CaptureFix
         ("nul\x00", r'"nul\u0000"'),
     ],
 )
-def test_no_value_leaves_its_string(
-    value: str, literal: str, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_value_leaves_its_string(value: str, literal: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rule = yaml.safe_load(RULE.format(item="CommandLine: x", condition="selection"))
     rule["detection"]["selection"] = {"CommandLine": value}
     (folder / "a.yml").write_text(yaml.safe_dump(rule), encoding="utf-8")

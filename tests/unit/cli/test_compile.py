@@ -170,7 +170,9 @@ def test_a_call_that_is_wrong_ends_with_three(
     assert (code, err.splitlines()[0]) == (3, message)
 
 
-def test_further_documents_of_a_file_have_its_name_and_their_number(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_further_documents_of_a_file_have_its_name_and_their_number(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     second = RULE.replace("1111", "2222").replace("A Rule", "Another")
     Path("rules/a.yml").write_text(f"{RULE}---\n{second}".replace("|expand", ""))
     run(capsys, "compile", "rules", "-o", "out")

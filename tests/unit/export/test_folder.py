@@ -63,7 +63,9 @@ def test_a_manifest_cannot_make_it_delete_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "victim.kql").write_text("keep")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "other.txt").write_text("keep")
-    manifest = {"files": {"../victim.kql": "gone.yml", str(tmp_path / "victim.kql"): "gone.yml", "other.txt": "gone.yml"}}
+    manifest = {
+        "files": {"../victim.kql": "gone.yml", str(tmp_path / "victim.kql"): "gone.yml", "other.txt": "gone.yml"}
+    }
     (tmp_path / "out" / "manifest.json").write_text(json.dumps(manifest))
     assert OutputFolder(tmp_path / "out").write({}, []) == []
     assert (tmp_path / "victim.kql").read_text() == "keep"
@@ -74,7 +76,9 @@ def test_a_manifest_cannot_make_it_delete_elsewhere(tmp_path: Path) -> None:
 def test_nothing_is_written_outside(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError) as refused:
         OutputFolder(tmp_path / "out").write({PurePosixPath(name): (RULES / "a.yml", "A")}, [])
-    assert str(refused.value) == f"error[output]: '{PurePosixPath(name)}' would be written outside of {tmp_path / 'out'}"
+    assert (
+        str(refused.value) == f"error[output]: '{PurePosixPath(name)}' would be written outside of {tmp_path / 'out'}"
+    )
     assert held(tmp_path) == {}
 
 

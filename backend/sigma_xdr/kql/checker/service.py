@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 from contextlib import suppress
@@ -76,10 +77,7 @@ class LanguageService:
             raise OutlineFailed(f"broke on the query ({str(failure).splitlines()[0]})") from None
 
     def close(self) -> None:
-        """Ends V8. It must be done while Python still runs: V8's thread can hang a Python that is about to end.
-
-        A forked child has the parent's object and not its thread, so there is nothing to end.
-        """
+        """Ends V8; in a forked child, which has the object and not the thread, only forgets it."""
         v8, self._v8 = self._v8, None
         if v8 is not None and self._process == os.getpid():
             v8.close()
@@ -96,9 +94,12 @@ def _v8() -> MiniRacer:
     try:
         from py_mini_racer import MiniRacer
 
-        return MiniRacer()
+        v8 = MiniRacer()
     except Exception as failure:  # what a missing or foreign native library raises differs by platform
         _unavailable(f"the JavaScript engine can't be started: {failure}", "install mini-racer")
+    # Only close() may end it. Its finalizer hangs where V8's thread can't answer: while Python ends, or in a forked child.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(v8))
+    return v8
 
 
 def _unavailable(message: str, remedy: str) -> NoReturn:

@@ -33,8 +33,8 @@ alerts; a window crosses them freely.
 with the group-by values as its columns. It doesn't stand for its alerts: an alert lies at the end of its slot, so an
 event that follows the first complete burst would seem to come before it.
 
-Kusto's times have ticks of 100 ns, DuckDB's of 1 µs. Kusto's lists end at 1,048,576 elements (``make_list``): a count
-is exact up to a third of that in one group and two neighbouring slots.
+Kusto's times have ticks of 100 ns, DuckDB's of 1 µs. Kusto's lists end at 1,048,576 elements (``make_list``), so counts
+are exact up to 500,000 events of one group in two neighbouring slots.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ OPERATORS: Mapping[Operator, tuple[str, Callable[[int, int], bool]]] = {
 }
 #: No rule looks back further (Microsoft, "Create custom detection rules": a daily rule reads 30 days).
 LONGEST_TIMESPAN = 30 * 86_400
-#: A third of the longest list that Kusto's make_list gives, rounded down.
-HIGHEST_COUNT = 300_000
+#: An event is at most twice in one list of a counting query, and Kusto's make_list ends at 1,048,576 elements.
+HIGHEST_COUNT = 500_000
 #: The KQL of an ordered chain grows with the square of its rules.
 MOST_ORDERED = 10
 

@@ -254,8 +254,7 @@ CASES = [
         {"TargetObject|startswith": rf"HKEY_CURRENT_USER\{SID}\SOFTWARE"},
         r"""
         RegistryKey startswith @"HKEY_CURRENT_USER\S-1-5-21-34-91-68-1001\SOFTWARE"
-            or (RegistryKey =~ @"HKEY_CURRENT_USER\S-1-5-21-34-91-68-1001"
-                and RegistryValueName startswith "SOFTWARE")
+            or RegistryKey =~ @"HKEY_CURRENT_USER\S-1-5-21-34-91-68-1001" and RegistryValueName startswith "SOFTWARE"
             or (RegistryValueName contains @"\"
                 and strcat(RegistryKey, "\\", RegistryValueName) startswith @"HKEY_CURRENT_USER\S-1-5-21-34-91-68-1001\SOFTWARE")
         """,
