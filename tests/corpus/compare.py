@@ -118,6 +118,8 @@ class Recordings:
 
     def disagreements(self, rule: Mapping[str, Any], verdicts: Verdicts) -> Iterator[tuple[int, str | None]]:
         """The records of which rule and query say different things, and the loss that explains it, if any does."""
+        if verdicts.by_rule == verdicts.by_query:
+            return
         on_record, on_row = (judge(SigmaRule.from_dict(copy.deepcopy(dict(rule))), one) for one in (False, True))
         for number in sorted(verdicts.by_rule ^ verdicts.by_query):
             fields = self.of(log_source(rule))[number]

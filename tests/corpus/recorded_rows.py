@@ -371,7 +371,10 @@ _INTEGER = re.compile(r"(?P<type>[DQ])WORD \(0x(?P<high>[0-9a-f]{8})(?:-0x(?P<lo
 def _registry_data(details: str) -> Row:
     if integer := _INTEGER.fullmatch(details):
         number = int(integer["high"] + (integer["low"] or ""), 16)
-        return {"RegistryValueType": "Dword" if integer["type"] == "D" else "Qword", "RegistryValueData": str(number)}
+        return {
+            "RegistryValueType": "Dword" if integer["type"].upper() == "D" else "QWord",
+            "RegistryValueData": str(number),
+        }
     if details == "Binary Data":
         return {"RegistryValueType": "Binary", "RegistryValueData": ""}
     return {"RegistryValueType": "String", "RegistryValueData": "" if details == "(Empty)" else details}

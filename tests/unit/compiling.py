@@ -162,7 +162,7 @@ class Rows:
     """Rows of one table, numbered by ReportId, that many queries are run on."""
 
     def __init__(self, table: str, rows: Iterable[Row]) -> None:
-        self._engine = KqlEngine({table: [{**row, "ReportId": index} for index, row in enumerate(rows)]})
+        self._engine = KqlEngine({table: [{**row, "ReportId": str(index)} for index, row in enumerate(rows)]})
 
     def selected(self, query: RuleQuery) -> set[int]:
         """The numbers of the rows that a query selects."""
@@ -170,4 +170,4 @@ class Rows:
 
     def found(self, kql: str) -> set[int]:
         """The numbers of the rows in a query's result."""
-        return {row["ReportId"] for row in self._engine.run(kql)}
+        return {int(row["ReportId"]) for row in self._engine.run(kql)}

@@ -292,9 +292,9 @@ class ExpandPlaceholders(PreprocessingTransformation):
 
     def _expand(self, item: SigmaDetectionItem, problems: list[Diagnostic]) -> None:
         def replacements(placeholder: Placeholder) -> Iterator[SigmaString]:
-            if placeholder.name not in self.values:
+            if not self.values.get(placeholder.name):
                 missing.setdefault(placeholder.name)
-            yield from (SigmaString(value) for value in self.values.get(placeholder.name, ()))
+            yield from (SigmaString(value) for value in self.values.get(placeholder.name) or ("",))
 
         def expanded(values: Sequence[SigmaType]) -> Iterator[SigmaType]:
             for value in values:

@@ -70,7 +70,7 @@ class Pattern:
         """The pattern of one of the plain shapes with this literal."""
         before = (_MANY,) if shape in (Shape.ENDSWITH, Shape.CONTAINS) else ()
         after = (_MANY,) if shape in (Shape.STARTSWITH, Shape.CONTAINS) else ()
-        return cls((*before, text, *after) if text else (*before, *after), cased)
+        return cls((*before, text, *after) if text else before or after, cased)
 
     @property
     def literals(self) -> tuple[str, ...]:
@@ -100,8 +100,9 @@ class Pattern:
 
     def to_sigma(self) -> SigmaString:
         """The pySigma value again."""
-        value = SigmaCasedString() if self.cased else SigmaString()
-        value.s = list(self.parts)
+        kind = SigmaCasedString if self.cased else SigmaString
+        value = kind.__new__(kind)  # nothing to parse
+        value.s, value.original = list(self.parts), ""
         value.pattern = self  # type: ignore[attr-defined]  # what ``of`` would find again
         return value
 

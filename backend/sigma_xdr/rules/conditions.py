@@ -19,7 +19,7 @@ from sigma_xdr.rules.places import Key, RuleSource
 __all__ = ["Word", "check_condition", "condition_words", "written_out"]
 
 #: Longest condition, in characters, and deepest nesting of brackets and ``not``: pySigma recurses into both.
-_MAX_LENGTH = 20_000
+_MAX_LENGTH = 10_000
 _MAX_DEPTH = 50
 #: Most patterns, and most stars in one: pySigma makes a regular expression of each and tries it on every name.
 _MAX_PATTERNS = 50
@@ -31,7 +31,7 @@ _QUANTIFIERS = frozenset(("1", "any", "all"))
 _WORD = re.compile(r"[A-Za-z0-9_*-]+|[()]|\S")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Word:
     """A word of a condition: ``role`` is ``name`` (of a selection), ``pattern`` (of names), or ``syntax``."""
 
@@ -40,8 +40,13 @@ class Word:
     role: str
 
 
-def condition_words(condition: str) -> Iterator[Word]:
+@lru_cache(maxsize=256)
+def condition_words(condition: str) -> tuple[Word, ...]:
     """The words of a condition in order. What stands between two of them is white space."""
+    return tuple(_words(condition))
+
+
+def _words(condition: str) -> Iterator[Word]:
     found = list(_WORD.finditer(condition))
     texts = [match[0] for match in found]
     for index, match in enumerate(found):
@@ -82,7 +87,7 @@ def check_condition(
         nth = sum(other.text == word.text for other in words[: words.index(word)]) if word else 0
         return source.diagnostic(code, message, hint, *keys, 0, within=word.text if word else None, nth=nth)
 
-    words: list[Word] = []
+    words: tuple[Word, ...] = ()
     if not isinstance(condition, str):
         return [
             problem("condition-syntax", "the condition has to be text", "name selections: selection and not filter")
@@ -94,7 +99,7 @@ def check_condition(
         return [
             problem("condition-syntax", f"the condition is longer than {_MAX_LENGTH:,} characters", "split the rule")
         ]
-    words = list(condition_words(condition))
+    words = condition_words(condition)
     if _depth(words) > _MAX_DEPTH:
         message = f"the condition nests deeper than {_MAX_DEPTH} levels"
         return [problem("condition-syntax", message, "split the rule")]
@@ -122,7 +127,7 @@ def check_condition(
     return [problem("unknown-selection", *_unknown(word, names), word) for word in islice(unknown, _MAX_UNKNOWN)]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _references(condition: str) -> tuple[str, ...]:
     """The names and patterns of a condition in order, as pySigma's grammar reads it. Raises ParseException."""
 
@@ -139,7 +144,7 @@ def _references(condition: str) -> tuple[str, ...]:
     return tuple(walk(grammar.parse_string(condition, parse_all=True)[0]))
 
 
-def _depth(words: list[Word]) -> int:
+def _depth(words: tuple[Word, ...]) -> int:
     depth = deepest = negations = 0
     for word in words:
         depth += (word.text == "(") - (word.text == ")")
@@ -148,7 +153,7 @@ def _depth(words: list[Word]) -> int:
     return deepest
 
 
-def _syntax_hint(words: list[Word], word: Word | None) -> str | None:
+def _syntax_hint(words: tuple[Word, ...], word: Word | None) -> str | None:
     if any(each.text in ("AND", "OR", "NOT") for each in words):
         return "write and, or, not in lower case"
     if word is not None and word.text == "of":

@@ -101,7 +101,7 @@ def _mappings(file: SourceFile, data: list[Any]) -> tuple[list[tuple[RuleSource,
         elif document is not None:
             message = "a rule is a mapping of keys to values, this is " + _kind(document)
             problems.append(source.diagnostic("not-a-mapping", message, "begin with 'title: …'"))
-    if found := _INVISIBLE.search(file.text):
+    if not file.text.isascii() and (found := _INVISIBLE.search(file.text)):
         message = f"the invisible character U+{ord(found[0]):04X}"
         hint = f'a reviewer can\'t see it: write "{_escape(found[0])}" between double quotes'
         place = file.place_at(found.start())

@@ -58,7 +58,7 @@ def rule_arguments(document: dict[Any, Any], source: RuleSource) -> tuple[dict[s
         problem = source.diagnostic("invalid-tags", f"a rule has up to {_LOOKED_AT} tags", "leave some out", "tags")
         return {}, [problem]
     arguments, errors = SigmaRule.from_dict_common_params(document, True, ItemLocation(source, ()))
-    keyed = [(_KEY_OF_ERROR[type(error)], error) for error in errors]
+    keyed = [(_KEY_OF_ERROR.get(type(error), "metadata"), error) for error in errors]
     problems = [_explained(key, error, document, source) for key, error in keyed if key != "tags"]
     return arguments, problems + _wrong_tags(document, source)
 

@@ -45,8 +45,7 @@ def test_shapes(written: str, shape: Shape, literals: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("shape", [Shape.EQUALS, Shape.STARTSWITH, Shape.ENDSWITH, Shape.CONTAINS])
 def test_a_shape_by_its_literal(shape: Shape) -> None:
     assert (Pattern.literal_of(shape, "x").shape, Pattern.literal_of(shape, "x").literal) == (shape, "x")
-    empty = Pattern.literal_of(shape, "")
-    assert empty.shape is (Shape.EQUALS if shape is Shape.EQUALS else Shape.ANY if shape is not Shape.CONTAINS else empty.shape)
+    assert Pattern.literal_of(shape, "").shape is (Shape.EQUALS if shape is Shape.EQUALS else Shape.ANY)
 
 
 def test_case_is_kept_or_forced() -> None:
@@ -106,5 +105,4 @@ def test_a_known_text_fits_with_its_case_only() -> None:
 @given(patterns([r"C:\Windows\*x?.exe", r"\\srv\share"]))
 def test_the_way_to_sigma_and_back(parts: list[Part]) -> None:
     pattern = Pattern.of(SigmaString(source(parts)))
-    assert Pattern.of(SigmaString(str(pattern.to_sigma()).replace("\\\\", "\\\\\\\\"))) is not None
     assert Pattern.of(pattern.to_sigma()) == pattern

@@ -142,10 +142,10 @@ def test_the_place_in_a_folded_condition() -> None:
 @pytest.mark.parametrize(
     ("condition", "message"),
     [
-        ("(" * 5000 + "filter" + ")" * 5000, "the condition nests deeper than 50 levels"),
+        ("(" * 2000 + "filter" + ")" * 2000, "the condition nests deeper than 50 levels"),
         ("not " * 51 + "filter", "the condition nests deeper than 50 levels"),
         ("not (" * 26 + "filter" + ")" * 26, "the condition nests deeper than 50 levels"),
-        ("filter or " * 2000 + "filter", "the condition is longer than 20,000 characters"),
+        ("filter or " * 1000 + "filter", "the condition is longer than 10,000 characters"),
     ],
 )
 def test_bounds(condition: str, message: str) -> None:

@@ -98,7 +98,7 @@ def test_references() -> None:
             "    condition:\n        gte: 10\n",
             "",
             "the condition compares a count",
-            "type",
+            "correlation",
             "write an operator and a number: gte: 10",
         ),
         (
@@ -156,9 +156,9 @@ ANYTHING = st.recursive(
 @given(
     st.fixed_dictionaries(
         {},
-        optional={
-            key: ANYTHING for key in ("type", "rules", "group-by", "timespan", "condition", "aliases", "generate", "x")
-        },
+        optional=dict.fromkeys(
+            ("type", "rules", "group-by", "timespan", "condition", "aliases", "generate", "x"), ANYTHING
+        ),
     )
 )
 def test_any_section_ends_in_a_rule_or_a_problem(section: dict[str, object]) -> None:

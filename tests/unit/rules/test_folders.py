@@ -27,7 +27,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
 def test_the_files_of_a_folder(tmp_path: Path) -> None:
     others = ["playbook/a.yml", "sites/a.yml", "site.default.yml", "x/site.yml", ".hidden.yml", ".git/a.yml", "a.json"]
     mine = ["a.yml", "b/a.yaml", "b/c.YML", "filters/a.yml", "sitecore.yml"]
-    write(tmp_path, {name: RULE for name in [*others, *mine]})
+    write(tmp_path, dict.fromkeys([*others, *mine], RULE))
     found = load_rules([tmp_path])
     assert [rule.relative.as_posix() for rule in found.rules] == [
         "a.yml",
@@ -167,7 +167,7 @@ def test_correlations_that_lead_nowhere(tmp_path: Path) -> None:
         ("g.yml", "unknown-rule", f"'f' {lost}"),
     ]
     assert found.diagnostics[0].text == CORRELATION.format(rules="[a, missing]").split("\n")[1]
-    assert (found.diagnostics[0].line, found.diagnostics[0].column, found.diagnostics[0].length) == (2, 47, 7)
+    assert (found.diagnostics[0].line, found.diagnostics[0].column, found.diagnostics[0].length) == (2, 45, 7)
 
 
 def test_filters_of_rules_that_are_not_there(tmp_path: Path) -> None:

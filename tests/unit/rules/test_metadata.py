@@ -84,7 +84,7 @@ custom: {a: 1}
             7,
             "write a namespace and a name: attack.t1047",
         ),
-        ("author: [a]", "invalid-author: Sigma rule author must be a string", 9, None),
+        ("author: [a]", "invalid-author: Sigma rule author must be a string", 10, None),
         ("name: 5", "invalid-name: Sigma rule name must be a string", 7, None),
         ("related: [{id: 5}]", "invalid-related: Sigma related must have a type field", 11, None),
         ("references: x", "invalid-references: Sigma rule references must be a list", 13, None),
@@ -164,7 +164,7 @@ def test_a_likely_typo_of_an_optional_key_is_a_warning() -> None:
             12,
             "write category, product and service under it",
         ),
-        ("{product: [windows]}", "invalid-logsource: 'product' has to be text", 22, None),
+        ("{product: [windows]}", "invalid-logsource: 'product' has to be text", 23, None),
     ],
 )
 def test_wrong_log_sources(log_source: str, problem: str, column: int, hint: str | None) -> None:

@@ -29,7 +29,7 @@ def test_a_rule_is_fresh_each_time() -> None:
     first, second = loaded.parse(), loaded.parse()
     assert isinstance(first, SigmaRule)
     assert first == second
-    assert first.detection is not second.detection  # type: ignore[union-attr]
+    assert first.detection is not second.detection
     first.detection.detections.clear()
     assert loaded.parse() == second
 
@@ -195,7 +195,7 @@ def ways(node: Any) -> list[tuple[Any, ...]]:
 @st.composite
 def damaged(draw: st.DrawFn) -> dict[str, Any]:
     """A valid document with one to three of its parts replaced, removed or renamed."""
-    document = copy.deepcopy(draw(st.sampled_from(VALID)))
+    document: dict[str, Any] = copy.deepcopy(draw(st.sampled_from(VALID)))
     for _ in range(draw(st.integers(1, 3))):
         if not (paths := ways(document)):
             break

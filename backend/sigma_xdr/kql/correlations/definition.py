@@ -39,7 +39,8 @@ are exact up to 500,000 events of one group in two neighbouring slots.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt, ne
 from typing import Literal
@@ -189,8 +190,9 @@ def check(correlation: Correlation) -> None:
     for name in correlation.group_by:
         if name in ("Timestamp", "ReportId"):
             raise refusal("correlation-group", f"grouped by {name}, each event is alone", key="group-by")
-        if [other.lower() for other in correlation.group_by].count(name.lower()) > 1:
-            raise refusal("correlation-group", f"the correlation is grouped by '{name}' twice", key="group-by")
+    twice = _repeated(name.lower() for name in correlation.group_by)
+    if twice is not None:
+        raise refusal("correlation-group", f"the correlation is grouped by '{twice}' twice", key="group-by")
     if correlation.is_temporal:
         _check_tags(correlation)
     _check_count(correlation)
@@ -198,13 +200,14 @@ def check(correlation: Correlation) -> None:
 
 def _check_tags(correlation: Correlation) -> None:
     tags = [source.tag for source in correlation.sources]
-    for tag in tags:
-        if tags.count(tag) > 1:
-            raise refusal("correlation-rules", f"the correlation names '{tag}' twice", key="rules")
+    twice = _repeated(tags)
+    if twice is not None:
+        raise refusal("correlation-rules", f"the correlation names '{twice}' twice", key="rules")
     if correlation.expression is not None:
-        for tag in tags_of(correlation.expression):
-            if tag not in tags:
-                raise refusal("correlation-condition", f"the condition names '{tag}', the correlation's rules don't")
+        known = set(tags)
+        unknown = next((tag for tag in tags_of(correlation.expression) if tag not in known), None)
+        if unknown is not None:
+            raise refusal("correlation-condition", f"the condition names '{unknown}', the correlation's rules don't")
     if correlation.kind != "temporal_ordered":
         return
     if len(tags) > MOST_ORDERED:
@@ -246,6 +249,11 @@ def _check_count(correlation: Correlation) -> None:
             if correlation.is_temporal
             else "a window holds at least the event that it ends with",
         )
+
+
+def _repeated(names: Iterable[str]) -> str | None:
+    """The first name that comes a second time."""
+    return next((name for name, times in Counter(names).items() if times > 1), None)
 
 
 def tags_of(expression: Expression) -> Iterator[str]:

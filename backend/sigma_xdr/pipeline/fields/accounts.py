@@ -48,7 +48,9 @@ class Account(ColumnsMapping):
                 raise FieldProblem(
                     "lost-case", f"'{context.field}' can't be cased: Defender stores accounts in lower case"
                 )
-            if pattern.shape is Shape.ANY or not pattern.parts:
+            if pattern.parts == ("-",):  # what Windows writes for an account that it doesn't know
+                names.append(Pattern(()))
+            elif pattern.shape is Shape.ANY or not pattern.parts:
                 names.append(pattern)
             elif pattern.literal.upper().startswith("S-1-") and pattern.shape in (Shape.EQUALS, Shape.STARTSWITH):
                 sids.append(pattern)

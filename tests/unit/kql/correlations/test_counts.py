@@ -60,7 +60,7 @@ VALUE_COUNTS = [
 
 
 @pytest.mark.parametrize("case", EVENT_COUNTS + VALUE_COUNTS, ids=lambda case: "")
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=5)
 @given(st.data())
 def test_agrees_with_the_definition(
     duck: duckdb.DuckDBPyConnection, case: tuple[Correlation, tuple[Rule, ...]], data: st.DataObject

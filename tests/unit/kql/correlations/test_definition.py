@@ -84,7 +84,7 @@ def test_group_of_one(name: str) -> None:
 
 def test_group_by_twice() -> None:
     message, _, _ = refused(correlation("a", group_by=("User", "user")))
-    assert message == "error[correlation-group]: the correlation is grouped by 'User' twice"
+    assert message == "error[correlation-group]: the correlation is grouped by 'user' twice"
 
 
 @pytest.mark.parametrize("kind", ["temporal", "temporal_ordered"])

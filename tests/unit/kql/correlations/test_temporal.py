@@ -73,7 +73,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: "")
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=5)
 @given(st.data())
 def test_agrees_with_the_definition(
     duck: duckdb.DuckDBPyConnection, case: tuple[Correlation, tuple[Selection, ...]], data: st.DataObject
@@ -126,7 +126,7 @@ THEN = Inner(
     ],
     ids=["burst, then", "both, then", "values and", "three deep"],
 )
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=5)
 @given(st.data())
 def test_correlations_of_correlations_agree(
     duck: duckdb.DuckDBPyConnection, case: tuple[Correlation, tuple[Selection, ...]], data: st.DataObject

@@ -150,6 +150,7 @@ CASES = [
     ),
     Case("nobody", {"User": None}, "isempty(AccountName)", [{}], [SYSTEM]),
     Case("an empty text is nobody", {"User": ""}, "isempty(AccountName)", [{}], [SYSTEM]),
+    Case("a dash is nobody", {"User": ["-", ""]}, "isempty(AccountName)", [{}], [SYSTEM]),
     Case("somebody", {"User": "*"}, "isnotempty(AccountName)", [SYSTEM], [{}]),
     Case("somebody who is there", {"User|exists": True}, "isnotempty(AccountName)", [SYSTEM], [{}]),
     Case(
