@@ -27,7 +27,7 @@ from .losses import explanation
 from .plain_matcher import judge
 from .recorded_rows import Fields, Record, Row, read_records, rows_of
 
-__all__ = ["Recordings", "Verdicts", "parts", "rule_files"]
+__all__ = ["RULES_WITH_RECORDS", "Recordings", "Verdicts", "load", "parts", "rule_files"]
 
 RULES_WITH_RECORDS = Path(__file__).with_name("rules_with_records.txt")
 

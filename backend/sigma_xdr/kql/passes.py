@@ -204,7 +204,7 @@ def guard_nulls(predicate: Predicate) -> Predicate:
 def _guard(predicate: Predicate, negated: bool) -> Predicate:
     match predicate:
         case And(args):
-            return And(tuple(_guard(arg, negated) for arg in args))
+            return And(tuple(arg if _is_guarded(arg, args) else _guard(arg, negated) for arg in args))
         case Or(args):
             return Or(tuple(_guard(arg, negated) for arg in args))
         case Not(Test(expression, kind, op, values)) if op in _OPPOSITE and not negated:
@@ -216,6 +216,15 @@ def _guard(predicate: Predicate, negated: bool) -> Predicate:
         case Test(expression, kind, Op.IN_NETWORK, values) if negated:
             return Test(expression, kind, Op.IN_NETWORK_OR_NOT, values)
     return predicate
+
+
+def _is_guarded(predicate: Predicate, conjunction: Iterable[Predicate]) -> bool:
+    """Whether another part of a conjunction already says that the compared expression isn't null."""
+    return (
+        isinstance(predicate, Test)
+        and predicate.op in _OPPOSITE
+        and Not(Test(predicate.expression, predicate.type, Op.EMPTY)) in conjunction
+    )
 
 
 _OPPOSITE = {Op.LT: Op.GTE, Op.LTE: Op.GT, Op.GT: Op.LTE, Op.GTE: Op.LT}

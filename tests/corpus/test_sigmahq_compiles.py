@@ -1,0 +1,16 @@
+"""All of SigmaHQ's Windows rules: each compiles to a query that the checker passes, or is refused for a known reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sigma_xdr.refusals import REFUSALS
+from tests.corpus_compile import compile_corpus
+
+
+def test_every_rule_compiles_or_is_refused_for_a_known_reason(corpus: Path) -> None:
+    outcome = compile_corpus(corpus / "sigmahq")
+    assert outcome.wrong == []
+    assert outcome.refused.keys() <= REFUSALS.keys()
+    assert outcome.compiled + sum(outcome.refused.values()) == outcome.rules > 2_000
+    assert outcome.compiled > outcome.rules / 2
