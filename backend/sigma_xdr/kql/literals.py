@@ -28,7 +28,7 @@ def string_literal(text: str) -> str:
     What can't be seen is escaped as ``\uXXXX``. Raises ValueError for what has no such escape: a lone surrogate, and invisible
     characters above U+FFFF.
     """
-    if text.isascii() and text.isprintable() or not any(map(is_invisible, text)):
+    if (text.isascii() and text.isprintable()) or not any(map(is_invisible, text)):
         if "\\" not in text and '"' not in text:
             return f'"{text}"'
         for quote in ('"', "'"):

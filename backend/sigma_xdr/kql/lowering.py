@@ -31,12 +31,12 @@ from sigma.types import (
 )
 
 from sigma_xdr.errors import Diagnostic, RuleError
-from sigma_xdr.kql.predicate import And, Not, Op, Or, Predicate, Test
+from sigma_xdr.kql.predicate import ROW_TEXT, And, Not, Op, Or, Predicate, Test
 from sigma_xdr.kql.regex import RegexProblem, check_kusto_regex, escape_regex
 from sigma_xdr.pipeline import Expression, Pattern, Shape
 from sigma_xdr.schema import ColumnType, Table
 
-__all__ = ["lower"]
+__all__ = ["lower", "row_text"]
 
 _OPS = {
     Shape.EQUALS: (Op.EQUALS, Op.EQUALS_CS),
@@ -93,6 +93,11 @@ def lower(condition: Any, table: Table) -> Predicate:
         case ConditionValueExpression():
             return _Lowering(table, condition.source).keyword(condition.value)
     raise TypeError(f"no condition: {condition!r}")
+
+
+def row_text(table: Table) -> str:
+    """The clause that joins all text of a row in the column ROW_TEXT, for keywords: one search instead of one a column."""
+    return f'| extend {ROW_TEXT} = strcat_delim("\\u001f", {", ".join(table.string_columns)})'
 
 
 class _Lowering:
@@ -183,7 +188,7 @@ class _Lowering:
                 raise self.problem("unsupported", "a keyword is text, a number or a regular expression")
         if not any(pattern.literals) or any(_SEPARATOR in text for text in pattern.literals):
             raise self.problem("unsupported", "a keyword of wildcards alone finds every row", "give it some text")
-        row = Expression(f'strcat_delim("\\u001f", {", ".join(columns)})')
+        row = Expression(ROW_TEXT)
         inner = pattern.parts[pattern.parts[0] is SpecialChars.WILDCARD_MULTI :]
         inner = inner[: len(inner) - (inner[-1] is SpecialChars.WILDCARD_MULTI)]
         anywhere = Pattern((SpecialChars.WILDCARD_MULTI, *inner, SpecialChars.WILDCARD_MULTI), pattern.cased)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from sigma_xdr.kql.predicate import FALSE, TRUE, And, Constant, Not, Op, Or, Predicate, Test, Value
+from sigma_xdr.kql.predicate import FALSE, ROW_TEXT, TRUE, And, Constant, Not, Op, Or, Predicate, Test, Value
 
 __all__ = ["PASSES", "rewrite"]
 
@@ -254,7 +254,7 @@ def _cost(predicate: Predicate) -> int:
         case Test(expression, _, op):
             if expression == "ActionType":
                 return 0
-            plain = expression.isidentifier()
+            plain = expression.isidentifier() and expression != ROW_TEXT
             name = plain and expression.endswith("FileName")
             return (
                 _COSTS.get(op, _COSTS[Op.REGEX])

@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["FALSE", "TRUE", "And", "Constant", "Not", "Op", "Or", "Predicate", "Test", "Value"]
+__all__ = ["FALSE", "ROW_TEXT", "TRUE", "And", "Constant", "Not", "Op", "Or", "Predicate", "Test", "Value"]
 
 Value = str | int | float | bool
+
+#: The column that a query makes of all text of a row, where it looks for keywords.
+ROW_TEXT = "RowText"
 
 
 class Op(StrEnum):

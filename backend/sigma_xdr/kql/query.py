@@ -12,11 +12,11 @@ from sigma.processing.pipeline import ProcessingPipeline
 from sigma.rule import SigmaRule
 
 from sigma_xdr.errors import Diagnostic, RuleError
-from sigma_xdr.kql.envelope import Deployment, deployment, projection
+from sigma_xdr.kql.envelope import Deployment, asked_columns, deployment, projection
 from sigma_xdr.kql.literals import comment
-from sigma_xdr.kql.lowering import lower
+from sigma_xdr.kql.lowering import lower, row_text
 from sigma_xdr.kql.passes import rewrite
-from sigma_xdr.kql.predicate import FALSE, TRUE, And, Op, Or, Predicate, Test
+from sigma_xdr.kql.predicate import FALSE, ROW_TEXT, TRUE, And, Op, Or, Predicate, Test
 from sigma_xdr.kql.text import TooManyAlternatives, where_clauses
 from sigma_xdr.schema import Table, xdr_schema
 
@@ -47,7 +47,11 @@ class RuleQuery:
     @cached_property
     def conditions(self) -> tuple[str, ...]:
         """The table and a ``| where`` clause for each condition: all rows that match, with all of their columns."""
-        return (self.table.name, *where_clauses(self.predicate))
+        clauses = where_clauses(self.predicate)
+        if any(column == ROW_TEXT for column in asked_columns(self.predicate)):
+            first = next(index for index, clause in enumerate(clauses) if ROW_TEXT in clause)
+            clauses.insert(first, row_text(self.table))
+        return (self.table.name, *clauses)
 
     @cached_property
     def text(self) -> str:

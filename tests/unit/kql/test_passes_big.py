@@ -17,7 +17,7 @@ def rows() -> Rows:
     return Rows("DeviceProcessEvents", ROWS)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5000, deadline=None)
 @given(predicates())
 def test_the_text_selects_what_the_predicate_means(rows: Rows, predicate: Predicate) -> None:
     expected = {number for number, row in enumerate(ROWS) if holds(predicate, row)}
@@ -26,14 +26,14 @@ def test_the_text_selects_what_the_predicate_means(rows: Rows, predicate: Predic
 
 
 @pytest.mark.parametrize("step", PASSES, ids=lambda step: step.__name__)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(predicate=predicates())
 def test_each_pass_keeps_the_meaning(step, predicate: Predicate) -> None:  # type: ignore[no-untyped-def]
     changed = step(predicate)
     assert [holds(changed, row) for row in ROWS] == [holds(predicate, row) for row in ROWS], changed
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=5000, deadline=None)
 @given(predicates())
 def test_rewriting_again_changes_nothing(predicate: Predicate) -> None:
     once = rewrite(predicate)
