@@ -94,7 +94,9 @@ ROWS: list[dict[str, Value | None]] = [
 # ------------------------------------------------------------------------------------------------------------ predicates
 
 
-def _test(expression: str, kind: str, op: Op, values: st.SearchStrategy[Value], most: int = 1) -> st.SearchStrategy[Predicate]:
+def _test(
+    expression: str, kind: str, op: Op, values: st.SearchStrategy[Value], most: int = 1
+) -> st.SearchStrategy[Predicate]:
     return st.lists(values, min_size=1, max_size=most, unique=True).map(
         lambda given: Test(expression, kind, op, tuple(given))
     )
@@ -102,7 +104,16 @@ def _test(expression: str, kind: str, op: Op, values: st.SearchStrategy[Value], 
 
 def _texts(column: str, values: list[str]) -> st.SearchStrategy[Predicate]:
     pieces = st.sampled_from([value for value in values if value] + ["node", "/node:", "e", ".EXE", "o", "-node"])
-    ops = [Op.EQUALS, Op.STARTSWITH, Op.ENDSWITH, Op.CONTAINS, Op.EQUALS_CS, Op.STARTSWITH_CS, Op.ENDSWITH_CS, Op.CONTAINS_CS]
+    ops = [
+        Op.EQUALS,
+        Op.STARTSWITH,
+        Op.ENDSWITH,
+        Op.CONTAINS,
+        Op.EQUALS_CS,
+        Op.STARTSWITH_CS,
+        Op.ENDSWITH_CS,
+        Op.CONTAINS_CS,
+    ]
     return st.sampled_from(ops).flatmap(lambda op: _test(column, "string", op, pieces, 3)) | st.just(
         Test(column, "string", Op.EMPTY)
     )

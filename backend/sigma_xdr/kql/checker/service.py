@@ -60,9 +60,9 @@ class LanguageService:
 
     def outline(self, kql: str) -> str:
         """The outline of a query as JSON. Raises CheckerUnavailable, and OutlineFailed where there is no answer."""
+        v8 = self.start()
         from py_mini_racer import JSEvalException, JSOOMException, JSTimeoutException
 
-        v8 = self.start()
         try:
             return str(v8.eval(f"sigmaXdr.outline({json.dumps(kql)})", timeout_sec=_PATIENCE))
         except JSEvalException as failure:
