@@ -34,7 +34,7 @@ from sigma.types import (
 )
 
 from sigma_xdr.errors import RuleError
-from sigma_xdr.kql.lowering import lower
+from sigma_xdr.kql.lowering import lower, row_text
 from sigma_xdr.kql.predicate import And, Not, Op, Or, Predicate, Test
 from sigma_xdr.pipeline import Expression
 from sigma_xdr.schema import xdr_schema
@@ -150,10 +150,6 @@ def test_and_or_not() -> None:
     assert lower(tree, TABLE) == Or((And((asked, pid(Op.EQUALS, 4))), Not(asked)))
 
 
-def row_of(table: Any) -> str:
-    return f'strcat_delim("\\u001f", {", ".join(table.string_columns)})'
-
-
 KEYWORDS = [
     (SigmaString("mimikatz"), (Op.CONTAINS, "mimikatz")),
     (SigmaString("*mimikatz*"), (Op.CONTAINS, "mimikatz")),
@@ -167,7 +163,13 @@ KEYWORDS = [
 @pytest.mark.parametrize(("value", "asked"), KEYWORDS)
 def test_keywords(value: SigmaType, asked: tuple[Op, str]) -> None:
     op, wanted = asked
-    assert lower(keyword(value), TABLE) == Test(row_of(TABLE), "string", op, (wanted,))
+    assert lower(keyword(value), TABLE) == Test("RowText", "string", op, (wanted,))
+
+
+def test_the_text_of_a_row() -> None:
+    table = xdr_schema().table("IdentityQueryEvents")
+    columns = [column.name for column in table.columns.values() if column.type == "string"]
+    assert row_text(table) == f'| extend RowText = strcat_delim("\\u001f", {", ".join(columns)})'
 
 
 def test_a_regex_as_keyword_is_looked_for_in_each_column() -> None:

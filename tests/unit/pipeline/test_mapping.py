@@ -14,7 +14,7 @@ from sigma_xdr.kql.query import RuleQuery, rule_query
 from sigma_xdr.pipeline import FieldProblem, group_key, log_sources, xdr_pipeline
 from sigma_xdr.rules import load_bytes
 from sigma_xdr.schema import xdr_schema
-from tests.unit.compiling import Case, CaseRows, Row, Rows, by_name, compiled, refused, sigma_rule, where
+from tests.unit.compiling import Case, CaseRows, Row, Rows, by_name, compiled, refused, sigma_rule, where, whole
 
 
 def line(text: str) -> Row:
@@ -495,10 +495,11 @@ def test_not_a_keyword(keyword_rows: Rows) -> None:
 def test_a_keywords_text() -> None:
     columns = xdr_schema().table("DeviceLogonEvents").string_columns
     detection = {"selections": {"event": {"EventID": 4625}, "words": ["nltest", "a*b"]}}
-    assert where(compiled(detection, "event and words", service="security")).split("\n") == [
-        'ActionType == "LogonFailed"',
-        f'strcat_delim("\\u001f", {", ".join(columns)}) contains "nltest"',
-        f'    or strcat_delim("\\u001f", {", ".join(columns)}) matches regex @"(?is)a[^\\x1f]*b"',
+    assert whole(compiled(detection, "event and words", service="security")).split("\n") == [
+        "DeviceLogonEvents",
+        '| where ActionType == "LogonFailed"',
+        f'| extend RowText = strcat_delim("\\u001f", {", ".join(columns)})',
+        '| where RowText contains "nltest" or RowText matches regex @"(?is)a[^\\x1f]*b"',
     ]
 
 

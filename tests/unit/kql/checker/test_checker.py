@@ -26,15 +26,33 @@ EVENTS = "DeviceProcessEvents | where "
     [
         (
             EVENTS + 'FileNam == "a"',
-            [("KS142", "FileNam", "The name 'FileNam' does not refer to any known column, table, variable or function")],
+            [
+                (
+                    "KS142",
+                    "FileNam",
+                    "The name 'FileNam' does not refer to any known column, table, variable or function",
+                )
+            ],
         ),
         (
             "DeviceProcesEvents",
-            [("KS142", "DeviceProcesEvents", "The name 'DeviceProcesEvents' does not refer to any known column, table, variable or function")],
+            [
+                (
+                    "KS142",
+                    "DeviceProcesEvents",
+                    "The name 'DeviceProcesEvents' does not refer to any known column, table, variable or function",
+                )
+            ],
         ),
         (
             "DeviceProcesEvents | count",
-            [("KS204", "DeviceProcesEvents", "The name 'DeviceProcesEvents' does not refer to any known table, tabular variable or function")],
+            [
+                (
+                    "KS204",
+                    "DeviceProcesEvents",
+                    "The name 'DeviceProcesEvents' does not refer to any known table, tabular variable or function",
+                )
+            ],
         ),
         (
             EVENTS + 'upcase(FileName) == "A"',
@@ -67,7 +85,13 @@ EVENTS = "DeviceProcessEvents | where "
         ),
         (
             'cluster("c").database("d").T',
-            [("KS207", '"c"', "The name 'c' either does not refer to a reachable cluster or no schema from it is currently available")],
+            [
+                (
+                    "KS207",
+                    '"c"',
+                    "The name 'c' either does not refer to a reachable cluster or no schema from it is currently available",
+                )
+            ],
         ),
     ],
 )
@@ -124,14 +148,19 @@ def test_nesting_too_deep_for_the_service_is_its_own_error() -> None:
 
 
 def test_brackets_deeper_than_the_parsers_own_stack_are_parsed() -> None:
-    assert codes(EVENTS + "(" * 320 + "Nosuch" + ")" * 320) == ["KS245"]
-    assert codes(EVENTS + "(" * 200 + "Nosuch" + ")" * 200) == ["KS142"]
+    assert codes(EVENTS + "(" * 400 + "Nosuch" + ")" * 400) == ["KS142"]
 
 
 def test_a_query_of_a_megabyte_is_looked_at_and_a_longer_one_is_not() -> None:
     assert codes("DeviceEvents //" + "a" * (1_000_000 - 15)) == []
     assert marked("DeviceEvents //" + "a" * 1_000_000) == [
-        ("query-too-long", "error", "", "the query has 1,000,015 characters; no more than 1,000,000 are looked at", None)
+        (
+            "query-too-long",
+            "error",
+            "",
+            "the query has 1,000,015 characters; no more than 1,000,000 are looked at",
+            None,
+        )
     ]
     assert kql_checker().columns("DeviceEvents //" + "a" * 1_000_000) == []
 
@@ -159,11 +188,14 @@ def test_a_query_that_would_take_for_ever_is_given_up(monkeypatch: pytest.Monkey
     ("kql", "expected"),
     [
         (EVENTS + 'FileName == "a\x00b"', ["invisible-character"]),
-        ("\x00", ["invisible-character", "KS142"]),
+        ("\x00", ["KS002", "invisible-character"]),
         (EVENTS + 'FileName == "\ud83d"', ["invisible-character"]),
-        (EVENTS + 'FileName == "\ude00\ud83d" and Nosuch == 1', ["invisible-character", "invisible-character", "KS142"]),
+        (
+            EVENTS + 'FileName == "\ude00\ud83d" and Nosuch == 1',
+            ["invisible-character", "invisible-character", "KS142"],
+        ),
         ("\ud83d\ude00", ["invisible-character", "invisible-character"]),
-        ("(" * 20_000, ["KS006"]),
+        ("(" * 1_000, ["KS005", "KS006", "KS245"]),
         ("\n" * 20_000, ["no-query"]),
         ("`" * 3, ["KS001"]),
     ],
@@ -173,7 +205,27 @@ def test_garbage_gets_an_answer(kql: str, expected: list[str]) -> None:
 
 
 PIECES = st.sampled_from(
-    ["DeviceEvents", " | ", "where ", "FileName", " == ", '"a"', "(", ")", ", ", " in ", "😀", '"😀"', "\u200b", "\n", "//", ";", "let x = ", "5", "\\"]
+    [
+        "DeviceEvents",
+        " | ",
+        "where ",
+        "FileName",
+        " == ",
+        '"a"',
+        "(",
+        ")",
+        ", ",
+        " in ",
+        "😀",
+        '"😀"',
+        "\u200b",
+        "\n",
+        "//",
+        ";",
+        "let x = ",
+        "5",
+        "\\",
+    ]
 )
 
 
@@ -193,8 +245,8 @@ def test_any_text_gets_the_same_problems_twice_and_all_of_them_lie_in_it(kql: st
 def test_a_place_behind_characters_of_two_utf16_units_counts_them_once() -> None:
     kql = 'DeviceEvents // 🎉🎉\n| where FileName == "🎉" and Nosuch == 1 // 🎉'
     [problem] = kql_checker().check(kql)
-    assert (problem.code, problem.start, problem.length, problem.line, problem.column) == ("KS142", 48, 6, 2, 30)
-    assert kql[48:54] == "Nosuch"
+    assert (problem.code, problem.start, problem.length, problem.line, problem.column) == ("KS142", 47, 6, 2, 29)
+    assert kql[47:53] == "Nosuch"
 
 
 def test_the_hunting_pages_query_holds_two_spaces_of_no_width() -> None:
@@ -268,10 +320,10 @@ def test_the_columns_that_a_query_gives(kql: str, columns: list[tuple[str, str]]
         ('ipv4_is_in_any_range(RemoteIP, dynamic(["10.0.0.0/8", "192.168.0.0/16"]))', "bool"),
         ('ipv4_is_in_range(RemoteIP, "10.0.0.0/8")', "bool"),
         ('ipv6_is_in_range(RemoteIP, "fe80::/10")', "bool"),
-        ("hourofday(Timestamp)", "long"),
+        ("hourofday(Timestamp)", "int"),
         ("dayofweek(Timestamp)", "timespan"),
-        ("week_of_year(Timestamp)", "long"),
-        ('datetime_part("minute", Timestamp)', "long"),
+        ("week_of_year(Timestamp)", "int"),
+        ('datetime_part("minute", Timestamp)', "int"),
         ("parse_json(AdditionalFields).X", "dynamic"),
         ("tostring(parse_json(AdditionalFields).X)", "string"),
         ('strcat_delim("\\n", FileName, FolderPath)', "string"),
