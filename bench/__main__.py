@@ -47,7 +47,7 @@ def main(folder: Path) -> None:
         figures.setdefault("convert ours", []).append(took)
     started, _ = timed(kql_checker().check, "DeviceInfo")
     sample = texts[:: max(1, len(texts) // 500)]
-    checked = [timed(kql_checker().check, query)[0] for query in sample]
+    checked = [check_time(query) for query in sample]
     cold = [cold_compile() for _ in range(ROUNDS)]
     show(count, {name: statistics.median(times) for name, times in figures.items()}, started, checked, cold)
 
@@ -58,6 +58,13 @@ def timed(work: Callable[[T], R], argument: T) -> tuple[float, R]:
     start = time.process_time()
     result = work(argument)
     return time.process_time() - start, result
+
+
+def check_time(query: str) -> float:
+    """Seconds of wall clock that the checker takes for a query."""
+    start = time.perf_counter()
+    kql_checker().check(query)
+    return time.perf_counter() - start
 
 
 def load(folder: Path) -> list[SigmaRule]:

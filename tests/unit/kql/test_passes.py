@@ -17,7 +17,7 @@ def rows() -> Rows:
     return Rows("DeviceProcessEvents", ROWS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(predicates())
 def test_the_text_selects_what_the_predicate_means(rows: Rows, predicate: Predicate) -> None:
     expected = {number for number, row in enumerate(ROWS) if holds(predicate, row)}

@@ -51,11 +51,15 @@ class LanguageService:
         """V8 with everything loaded, started where it isn't. Raises CheckerUnavailable."""
         if self._v8 is None:
             scripts = [_script(path) for path in _SCRIPTS]
-            self._v8 = _v8()
-            self._v8.set_hard_memory_limit(_MEMORY)
-            for script in scripts:
-                self._v8.eval(f"{script}\n;0")
-            self._v8.eval(f"sigmaXdr.start({json.dumps(self._tables)})")
+            v8 = _v8()
+            v8.set_hard_memory_limit(_MEMORY)
+            try:
+                for script in (*scripts, f"sigmaXdr.start({json.dumps(self._tables)})"):
+                    v8.eval(f"{script}\n;0")
+            except Exception as failure:  # a file that isn't what it should be can fail in any way
+                v8.close()
+                _unavailable(f"the language service can't be started: {failure}".splitlines()[0], "install sigma-xdr")
+            self._v8 = v8
         return self._v8
 
     def outline(self, kql: str) -> str:
@@ -66,9 +70,10 @@ class LanguageService:
         try:
             return str(v8.eval(f"sigmaXdr.outline({json.dumps(kql)})", timeout_sec=_PATIENCE))
         except JSEvalException as failure:
-            # What a broken-off call leaves behind in the service's caches is unknown: never use it again.
+            # What a broken-off call leaves behind in the service's caches is unknown: it is never used again. Closing V8
+            # before the call has really ended is noisy; this waits for the end.
             with suppress(JSEvalException):
-                v8.eval("0", timeout_sec=_PATIENCE)  # waits until the call has really ended; to close before that is noisy
+                v8.eval("0", timeout_sec=_PATIENCE)
             self.close()
             if isinstance(failure, JSTimeoutException):
                 raise OutlineFailed(f"gave up after {_PATIENCE} s on the query") from None

@@ -111,6 +111,7 @@ class Column(ColumnsMapping):
             raise FieldProblem(
                 "type-mismatch",
                 f"'{context.field}' is a number in Defender ({self.column}: {self.type(context)}); '{text}' isn't one",
+                "write null without quotes" if text.lower() == "null" else None,
             )
         return self._in_range(_sigma_number(number), context)
 

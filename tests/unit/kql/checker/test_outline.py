@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ from sigma_xdr.schema import xdr_schema
 
 
 @pytest.fixture(scope="module")
-def service() -> LanguageService:
+def service() -> Iterator[LanguageService]:
     service = LanguageService(xdr_schema())
     yield service
     service.close()

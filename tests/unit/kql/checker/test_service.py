@@ -104,6 +104,20 @@ def test_a_missing_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         assert refusal.value.exit_code == 3
 
 
+def test_a_damaged_file_is_no_reason_to_blame_the_query(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged = tmp_path / "bridge.min.js"
+    damaged.write_text("throw new Error('half a file')")
+    monkeypatch.setattr(module, "_SCRIPTS", (damaged,))
+    checker = KqlChecker()
+    for _ in range(2):
+        with pytest.raises(CheckerUnavailable) as refusal:
+            checker.check("DeviceEvents")
+        assert str(refusal.value) == (
+            "error[checker-unavailable]: the language service can't be started: <anonymous>:1: Error: half a file\n"
+            "  = install sigma-xdr again with pip, on a machine that reaches PyPI and npm"
+        )
+
+
 def test_a_missing_javascript_engine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "py_mini_racer", None)
     with pytest.raises(CheckerUnavailable) as refusal:
@@ -124,7 +138,7 @@ def test_a_missing_javascript_engine_is_named(monkeypatch: pytest.MonkeyPatch) -
         ),
         (
             "const again = () => again() + 1; again();",
-            "broke on the query (RangeError: Maximum call stack size exceeded)",
+            "broke on the query (<anonymous>:1: RangeError: Maximum call stack size exceeded)",
         ),
     ],
 )

@@ -42,7 +42,7 @@ def accounts() -> Rows:
     return Rows("DeviceProcessEvents", map(stored, ACCOUNTS))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(patterns(ACCOUNTS, ["\\", "SYSTEM", "authori", "\\adm", "o\\", "x"]), st.sampled_from(["", "not "]))
 def test_a_pattern_means_what_it_means_on_domain_and_name(accounts: Rows, pattern: list[Part], negation: str) -> None:
     expected = {number for number, account in enumerate(ACCOUNTS) if fits(pattern, account) == (negation == "")}

@@ -46,7 +46,7 @@ def parents() -> Rows:
     return Rows("DeviceProcessEvents", [row for _, row in STORED])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(patterns(PARENTS, STRANGERS), min_size=1, max_size=2), st.sampled_from(["selection", "not selection"]))
 def test_a_parents_pattern_means_the_same_in_old_and_new_rows(
     parents: Rows, asked: list[list[Part]], condition: str

@@ -91,7 +91,7 @@ def registry() -> Rows:
     return Rows("DeviceRegistryEvents", [row for _, row in EVENTS])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(targets(), min_size=1, max_size=2),
     st.sampled_from(["registry_event", *ACTIONS]),

@@ -50,4 +50,6 @@ def _is_range(text: str, only_ipv4: bool) -> bool:
     except ValueError:
         return False
     # Python also reads a netmask after the slash and a scope (%eth0) in the address; Kusto doesn't.
-    return (not slash or prefix.isdecimal()) and "%" not in address and (isinstance(network, IPv4Network) or not only_ipv4)
+    return (
+        (not slash or prefix.isdecimal()) and "%" not in address and (isinstance(network, IPv4Network) or not only_ipv4)
+    )

@@ -12,7 +12,9 @@ from sigma_xdr.kql.checker.outline import Outline
 from sigma_xdr.kql.checker.problem import Finding, Span
 
 _LAYOUT = frozenset(" \n\r\t")
-_LOOK_ALIKES = str.maketrans("\u2018\u2019\u201a\u201c\u201d\u201e\u2010\u2011\u2012\u2013\u2014\u2212", "'''\"\"\"------")
+_LOOK_ALIKES = str.maketrans(
+    "\u2018\u2019\u201a\u201c\u201d\u201e\u2010\u2011\u2012\u2013\u2014\u2212", "'''\"\"\"------"
+)
 
 
 def invisible_character(outline: Outline) -> Iterator[Finding]:

@@ -13,14 +13,14 @@ def join_kind(outline: Outline) -> Iterator[Finding]:
     for join in outline.joins:
         if join.kind is None:
             message = "a join without a kind drops all left rows of a key but one"
-            yield Finding("join-kind", "warning", message, join.span, "write kind=inner, or kind=innerunique if it is meant")
+            yield Finding(
+                "join-kind", "warning", message, join.span, "write kind=inner, or kind=innerunique if it is meant"
+            )
 
 
 def dynamic_key(outline: Outline) -> Iterator[Finding]:
-    """The service doesn't join on dynamic columns; of summarize and distinct the parser says it (KS116), of join not."""
+    """The service takes no dynamic key; of ``on $left.X == $right.X`` the parser says it (KS241), of ``on X`` not."""
     for comparison in outline.comparisons:
-        if comparison.within == "join":
-            for operand in comparison.operands:
-                if operand.type == "dynamic":
-                    hint = "cast it in an extend before the join"
-                    yield Finding("dynamic-key", "error", "a dynamic can't be a key of a join", operand.span, hint)
+        if comparison.operator == "on" and comparison.operands[0].type == "dynamic":
+            hint = "cast it in an extend before the join"
+            yield Finding("dynamic-key", "error", "a dynamic can't be a key of a join", comparison.span, hint)

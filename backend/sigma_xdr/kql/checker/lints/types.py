@@ -64,7 +64,9 @@ def dynamic_operand(outline: Outline) -> Iterator[Finding]:
     """``parse_json(AdditionalFields).Name == "x"``: equality with a dynamic depends on what is in it, row by row."""
     for comparison in outline.comparisons:
         if comparison.operator in _EQUALITIES and comparison.within != "join":
-            candidates = comparison.operands if comparison.operator in _EQUALITY | {"=~", "!~"} else comparison.operands[:1]
+            candidates = (
+                comparison.operands if comparison.operator in _EQUALITY | {"=~", "!~"} else comparison.operands[:1]
+            )
             for operand in candidates:
                 if operand.type == "dynamic":
                     message = f"{comparison.operator} with a dynamic depends on the type of each row's value"
