@@ -40,7 +40,7 @@ def _conjunction(args: Iterable[Predicate]) -> Predicate:
             return FALSE
         flat.update(dict.fromkeys(arg.args if isinstance(arg, And) else () if arg == TRUE else (arg,)))
     parts = _intersect(flat)
-    if parts is None or any(Not(part) in flat for part in flat):
+    if parts is None or _contradict(flat):
         return FALSE
     return parts[0] if len(parts) == 1 else And(tuple(parts)) if parts else TRUE
 
@@ -51,10 +51,15 @@ def _disjunction(args: Iterable[Predicate]) -> Predicate:
         if arg == TRUE:
             return TRUE
         flat.update(dict.fromkeys(arg.args if isinstance(arg, Or) else () if arg == FALSE else (arg,)))
-    if any(Not(part) in flat for part in flat):
+    if _contradict(flat):
         return TRUE
     parts = _merge(flat)
     return parts[0] if len(parts) == 1 else Or(tuple(parts)) if parts else FALSE
+
+
+def _contradict(parts: dict[Predicate, None]) -> bool:
+    """Whether a part and its negation are both there."""
+    return any(isinstance(part, Not) and part.arg in parts for part in parts)
 
 
 def _negation(arg: Predicate) -> Predicate:
