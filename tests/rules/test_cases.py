@@ -1,7 +1,7 @@
 """Each rule of the pack on its own examples: the compiled query, run on rows of its table.
 
-A file mirrors its rule's: ``tests/rules/<family>/<rule>.yml``. ``event`` is a row of the rule's table in XDR columns, ``events`` the
-rows of a correlation; what a row leaves out gets a default.
+A file mirrors its rule's: ``tests/rules/<family>/<rule>.yml``. ``event`` is a row of the rule's table in XDR columns,
+``events`` the rows of a correlation; what a row leaves out gets a default.
 """
 
 from __future__ import annotations

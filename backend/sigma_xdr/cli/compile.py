@@ -10,6 +10,7 @@ import click
 
 from sigma_xdr.errors import Diagnostic, RuleError, UsageError, render_all
 from sigma_xdr.export import OutputFolder
+from sigma_xdr.kql.checker import kql_checker
 from sigma_xdr.kql.compiler import CompiledRule, Compiler
 from sigma_xdr.rules import LoadedRule, RuleSet, load_rules, load_site, load_with_pack
 
@@ -35,6 +36,8 @@ def command(
 
     All problems of all files are shown; the good rules are written all the same. Exit code 2 if a rule is wrong.
     """
+    if check:
+        kql_checker()  # it starts while the rules are read
     given = rules or (Path("sigma_rules"),)
     rule_set, references = load_with_pack(given)
     values = load_site(site) if site else {}

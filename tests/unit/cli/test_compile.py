@@ -155,7 +155,10 @@ def test_a_wrong_site_file(site: Path, capsys: pytest.CaptureFixture[str], text:
         (["compile", "nosuch", "-o", "x"], "error[no-such-path]: 'nosuch' doesn't exist"),
         (["compile", "rules", "rules2", "-o", "-"], "error[output]: -o - prints one rule; 2 were given"),
         (["compile", "rules", "rules2", "-o", "x"], "error[output]: rules/a.yml and rules2/a.yml would both be written to a.kql"),
-        (["compile", "rules", "-o", "x", "--site", "no.yml"], "error[site]: can't read the site file no.yml: No such file or directory"),
+        (
+            ["compile", "rules", "-o", "x", "--site", "no.yml"],
+            "error[site]: can't read the site file no.yml: No such file or directory",
+        ),
         (["compile", "rules"], "Usage: sigma-xdr compile [OPTIONS] [RULES]..."),
         (["compil"], "Usage: sigma-xdr [OPTIONS] COMMAND [ARGS]..."),
     ],
