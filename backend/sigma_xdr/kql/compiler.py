@@ -72,6 +72,7 @@ class CompiledRule:
             "missing_columns": list(facts.missing_columns),
             "near_real_time": facts.near_real_time,
             "near_real_time_obstacles": list(facts.near_real_time_obstacles),
+            "near_real_time_doubts": list(facts.near_real_time_doubts),
             "schedule": {"frequency": facts.schedule.frequency, "lookback": facts.schedule.lookback},
             "entities": {entity: dict(columns) for entity, columns in facts.entities.items()},
             "warnings": [warning.message for warning in self.warnings],

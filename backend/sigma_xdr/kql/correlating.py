@@ -80,6 +80,7 @@ class CompiledCorrelation:
         return Deployment(
             tuple(column for column in required if column not in self.columns),
             ("correlates events: joins and aggregates",),
+            (),
             schedule,
             entities(self.columns),
         )

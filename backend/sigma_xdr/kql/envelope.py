@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sigma_xdr.kql.predicate import ROW_TEXT, And, Not, Op, Or, Predicate, Test
+from sigma_xdr.kql.text import list_operator
 from sigma_xdr.schema import Table
 
 __all__ = ["Deployment", "Schedule", "asked_columns", "deployment", "entities", "projection", "schedule_for"]
@@ -66,13 +67,15 @@ class Deployment:
     """What a custom detection needs of a compiled rule.
 
     ``missing_columns`` are required columns that the query doesn't give (none: it can be deployed); ``near_real_time`` says
-    whether it may run continuously, ``near_real_time_obstacles`` what keeps it from that; ``schedule`` is the fastest one that
-    fits; ``entities`` maps an entity of the alert (host, account, process, file, registryValue, ip) to its properties
+    whether it may run continuously, ``near_real_time_obstacles`` what keeps it from that, ``near_real_time_doubts`` what
+    Microsoft's list of operators lacks and the service was seen to accept (February 2026); ``schedule`` is the fastest one
+    that fits; ``entities`` maps an entity of the alert (host, account, process, file, registryValue, ip) to its properties
     and the columns that hold them.
     """
 
     missing_columns: tuple[str, ...]
     near_real_time_obstacles: tuple[str, ...]
+    near_real_time_doubts: tuple[str, ...]
     schedule: Schedule
     entities: Mapping[str, Mapping[str, str]]
 
@@ -88,6 +91,7 @@ def deployment(table: Table, predicate: Predicate, columns: Sequence[str]) -> De
     return Deployment(
         tuple(column for column in table.requires if column not in columns),
         obstacles,
+        tuple(dict.fromkeys(_doubts(predicate))),
         _CONTINUOUS if not obstacles else _SCHEDULES[0][1],
         entities(columns),
     )
@@ -116,6 +120,17 @@ def _constructs(predicate: Predicate) -> Iterable[str]:
                 yield "matches regex"
             if op in (Op.IN_NETWORK, Op.IN_NETWORK_OR_NOT):
                 yield "computes ipv4_is_in_range(…) or its like"
+
+
+def _doubts(predicate: Predicate) -> Iterable[str]:
+    match predicate:
+        case And(args) | Or(args):
+            for arg in args:
+                yield from _doubts(arg)
+        case Not(arg):
+            yield from _doubts(arg)
+        case Test() if len(predicate.values) > 1 and (operator := list_operator(predicate)) in ("in~", "has_any"):
+            yield str(operator)
 
 
 #: Entities by the columns that suffice to name them, the strongest first (the service's own messages, 2026-09-15).

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sigma_xdr.kql.literals import literal
 from sigma_xdr.kql.predicate import And, Constant, Not, Op, Or, Predicate, Test, Value
 
-__all__ = ["TooManyAlternatives", "where_clauses"]
+__all__ = ["TooManyAlternatives", "list_operator", "where_clauses"]
 
 _T = TypeVar("_T")
 
@@ -56,7 +56,7 @@ def _broken(predicate: Predicate, indent: str, used: int) -> str:
             return _broken_list(test, _negation(test), indent)
         case Not(arg):
             return f"not(\n{deeper}{_broken(arg, deeper, len(deeper))}\n{indent})"
-        case Test() if len(predicate.values) > 1 and _list_operator(predicate):
+        case Test() if len(predicate.values) > 1 and list_operator(predicate):
             return _broken_list(predicate, None, indent)
     return flat
 
@@ -77,7 +77,7 @@ def _broken_list(test: Test, operator: str | None, indent: str) -> str:
         else:
             lines.append(text)
     values = f",\n{indent}    ".join(lines)
-    return f"{test.expression} {operator or _list_operator(test)} (\n{indent}    {values}\n{indent})"
+    return f"{test.expression} {operator or list_operator(test)} (\n{indent}    {values}\n{indent})"
 
 
 # ----------------------------------------------------------------------------------------------------------- on one line
@@ -129,7 +129,7 @@ def _links(predicate: Predicate) -> list[str]:
 def _is_chain(test: Test) -> bool:
     """Whether its values have no list operator and are chained with or."""
     return (
-        len(test.values) > 1 and _list_operator(test) is None and test.op not in (Op.IN_NETWORK, Op.IN_NETWORK_OR_NOT)
+        len(test.values) > 1 and list_operator(test) is None and test.op not in (Op.IN_NETWORK, Op.IN_NETWORK_OR_NOT)
     )
 
 
@@ -146,7 +146,7 @@ def _test(test: Test, operator: str | None = None) -> str:
         operator = "==" if op is Op.EQUALS_FIELD and test.type != "string" else _FIELD_OPERATORS[op]
         return f"{expression} {operator} {test.values[0]}"
     if len(test.values) > 1:
-        return f"{expression} {operator or _list_operator(test)} ({', '.join(literal(value) for value in test.values)})"
+        return f"{expression} {operator or list_operator(test)} ({', '.join(literal(value) for value in test.values)})"
     return f"{expression} {operator or _operator(test)} {literal(test.values[0])}"
 
 
@@ -191,7 +191,7 @@ def _operator(test: Test) -> str:
     return _OPERATORS.get(test.op, test.op.value)
 
 
-def _list_operator(test: Test) -> str | None:
+def list_operator(test: Test) -> str | None:
     """The operator for several values; None where there is none."""
     if test.op is Op.EQUALS:
         return "in" if _exact(test) else "in~"
@@ -205,7 +205,7 @@ def _list_operator(test: Test) -> str | None:
 def _negation(test: Test) -> str | None:
     """The operator that says the opposite of a test; None where not(…) has to."""
     if test.op in (Op.EQUALS, Op.EQUALS_CS):
-        plain = _operator(test) if len(test.values) == 1 else _list_operator(test)
+        plain = _operator(test) if len(test.values) == 1 else list_operator(test)
         return {"=~": "!~", "==": "!=", "in~": "!in~", "in": "!in"}[str(plain)]
     if len(test.values) == 1 and test.op in _NEGATED:
         return f"!{_operator(test)}"

@@ -10,11 +10,13 @@ repositories (the schema's data files name them); Sysmon's and Sigma's own docum
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
 from sigma_xdr.pipeline.fields import (
+    SPELT_OTHERWISE,
     AccessMask,
     Account,
     AdditionalField,
@@ -290,7 +292,7 @@ def _registry(category: str, events: Mapping[str, tuple[str, ...]], *rows: Regis
             **_BY_INITIATING_PROCESS,
             "TargetObject": RegistryPath(rows),
             "Details": RegistryData(),
-            "NewName": Column("RegistryKey", stored=stored_keys),
+            "NewName": _new_name(action_types),
             "EventType": Enumerated(
                 "ActionType",
                 {name: (action,) for name, action in names.items() if action in action_types},
@@ -299,6 +301,15 @@ def _registry(category: str, events: Mapping[str, tuple[str, ...]], *rows: Regis
         },
         {event: shown for event, actions in events.items() if (shown := _those_of(actions, action_types))},
     )
+
+
+def _new_name(action_types: tuple[str, ...]) -> FieldMapping:
+    """The name that a key was given: in rows of other ActionTypes the column holds something else."""
+    renamed = _those_of(_KEYS_RENAMED.action_types, action_types)
+    name = Column("RegistryKey", stored=stored_keys, spelt_otherwise=SPELT_OTHERWISE)
+    if renamed == action_types:
+        return name
+    return ByAction(((renamed, name),)) if renamed else Lost("only a renamed key has a new name")
 
 
 def _those_of(actions: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
@@ -382,7 +393,7 @@ _PIPE_CREATED = LogSource(
     ("NamedPipeEvent",),
     {
         **_BY_INITIATING_PROCESS,
-        "PipeName": AdditionalField("PipeName", stored=_stored_pipe),
+        "PipeName": AdditionalField("PipeName", stored=_stored_pipe, spelt_otherwise=re.compile(r"\^|\\A")),
         "EventType": Lost("creation and connection of a pipe are one event; FileOperation tells them apart"),
     },
 )
@@ -407,7 +418,7 @@ _WMI_EVENT = LogSource(
     ("WmiBindEventFilterToConsumer",),
     {
         **_EVERYWHERE,
-        "Consumer": AdditionalField("Consumer", stored=_stored_consumer),
+        "Consumer": AdditionalField("Consumer", stored=_stored_consumer, spelt_otherwise=re.compile("(?i)Name")),
         **dict.fromkeys(("Filter", "Name", "Query", "Destination", "Type", "EventNamespace"), _NO_WMI_PARTS),
         "User": _INITIATING_ACCOUNT,
         "Operation": Enumerated("ActionType", {"Created": ("WmiBindEventFilterToConsumer",)}, "unknown-event"),

@@ -72,6 +72,7 @@ def test_json_says_what_deployment_needs(capsys: pytest.CaptureFixture[str]) -> 
         "missing_columns": [],
         "near_real_time": True,
         "near_real_time_obstacles": [],
+        "near_real_time_doubts": [],
         "schedule": {"frequency": "PT0S", "lookback": "PT0S"},
         "entities": {
             "host": {"deviceId": "DeviceId", "name": "DeviceName"},

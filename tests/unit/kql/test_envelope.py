@@ -105,8 +105,21 @@ def test_columns_asked_by_themselves_in_order() -> None:
 )
 def test_what_keeps_a_rule_from_running_continuously(predicate: Predicate, obstacles: tuple[str, ...]) -> None:
     facts = deployment(PROCESSES, predicate, PROCESSES.requires)
-    assert facts == Deployment((), obstacles, HOURLY if obstacles else CONTINUOUS, {"host": {"deviceId": "DeviceId"}})
+    schedule = HOURLY if obstacles else CONTINUOUS
+    assert facts == Deployment((), obstacles, (), schedule, {"host": {"deviceId": "DeviceId"}})
     assert facts.near_real_time == (not obstacles)
+
+
+def test_what_the_service_takes_though_microsofts_list_lacks_it_is_said() -> None:
+    facts = compiled(
+        {
+            "Image|endswith": [r"\wmic.exe", r"\cmd.exe"],
+            "CommandLine|contains": [" /node:", " -node:"],
+            "ProcessId": [1, 2],
+            "User|contains": ["a", "b"],
+        }
+    ).deployment
+    assert (facts.near_real_time, facts.near_real_time_doubts) == (True, ("in~", "has_any"))
 
 
 def test_a_table_that_continuous_rules_dont_read() -> None:
@@ -120,6 +133,7 @@ def test_a_table_that_continuous_rules_dont_read() -> None:
 def test_a_compiled_rule_can_be_deployed() -> None:
     facts = compiled({"Image|endswith": r"\wmic.exe", "CommandLine|contains": "/node:"}).deployment
     assert facts == Deployment(
+        (),
         (),
         (),
         CONTINUOUS,

@@ -30,6 +30,8 @@ __all__ = ["AccessMask", "ActionTypes", "AdditionalField", "Column", "CommandLin
 
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,20}")
 _HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]{1,16}")
+_QUIET = re2.Options()
+_QUIET.log_errors = False
 _DIGITS = re.compile(r"[0-9-]+")
 _INTEGER_RANGE = {ColumnType.INT: 2**31, ColumnType.LONG: 2**63}
 
@@ -39,11 +41,13 @@ class Column(ColumnsMapping):
     """A field that stands in one column. ``stored`` turns a literal of the rule into Defender's spelling of it.
 
     ``lower_case`` marks a column that Defender lower-cases: what a rule asks there with ``cased`` can't be answered.
+    ``spelt_otherwise`` finds what a regular expression, which isn't translated, can't ask of the column.
     """
 
     column: str
     stored: Callable[[Pattern], Sequence[Pattern]] | None = None
     lower_case: bool = False
+    spelt_otherwise: re.Pattern[str] | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -166,6 +170,12 @@ class Column(ColumnsMapping):
                 return self.text([Pattern((str(value).lower(),))], context)
             case SigmaBool() if kind is ColumnType.BOOL:
                 return item(self.expression(context), [value], context.source)
+            case SigmaRegularExpression() if self.spelt_otherwise and self.spelt_otherwise.search(str(value.regexp)):
+                raise FieldProblem(
+                    "value-form",
+                    f"the regular expression on '{context.field}' asks for what Defender spells otherwise",
+                    "use contains, startswith or endswith: their values are translated",
+                )
             case SigmaRegularExpression() if kind is ColumnType.STRING:
                 if self.lower_case:
                     context.warn_of_case(self.column, value)
@@ -311,14 +321,18 @@ class Enumerated(ColumnsMapping):
         return self.column
 
     def text(self, patterns: Sequence[Pattern], context: Context) -> Mapped:
-        """All of the known values that a pattern fits."""
+        """All of the known values that a pattern fits; any text is any value, known or not."""
         stored: dict[str, None] = {}
+        parts: list[Mapped] = []
         for pattern in patterns:
+            if pattern.shape is Shape.ANY or not pattern.parts:
+                parts.append(self.present(context) if pattern.parts else self.empty(context))
+                continue
             fitting = [value for name, values in self.values.items() if pattern.matches(name) for value in values]
             if not fitting:
                 raise self._unknown(str(pattern.to_sigma()), context)
             stored.update(dict.fromkeys(fitting))
-        return text_item(self.column, stored, context.source)
+        return any_of([text_item(self.column, stored, context.source), *parts] if stored else parts)
 
     def empty(self, context: Context) -> Mapped:
         """The column is empty."""
@@ -337,7 +351,7 @@ class Enumerated(ColumnsMapping):
                 return self.text([Pattern((str(value).lower(),))], context)
             case SigmaRegularExpression():
                 try:
-                    regex = re2.compile(value.escape(escape_escape_char=False))
+                    regex = re2.compile(value.escape(escape_escape_char=False), _QUIET)
                 except re2.error:
                     raise self._unknown(str(value.regexp), context) from None
                 fitting = [stored for name, values in self.values.items() if regex.search(name) for stored in values]

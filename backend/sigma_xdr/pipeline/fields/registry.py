@@ -30,7 +30,7 @@ from sigma_xdr.pipeline.fields.base import ColumnsMapping, Context, FieldProblem
 from sigma_xdr.pipeline.items import Expression, Mapped, NegatedDetection, all_of, any_of, item, text_item
 from sigma_xdr.pipeline.patterns import Pattern, Shape
 
-__all__ = ["RegistryData", "RegistryPath", "RegistryRows", "stored_keys"]
+__all__ = ["SPELT_OTHERWISE", "RegistryData", "RegistryPath", "RegistryRows", "stored_keys"]
 
 _MANY = SpecialChars.WILDCARD_MULTI
 _UNNAMED = "(Default)"
@@ -92,7 +92,7 @@ class RegistryPath(ColumnsMapping):
         """A regex runs on key and name joined; what it says of a hive or a control set must be Defender's spelling."""
         if not isinstance(value, SigmaRegularExpression):
             return super().other(value, context)
-        if _SPELT_OTHERWISE.search(str(value.regexp)):
+        if SPELT_OTHERWISE.search(str(value.regexp)):
             raise FieldProblem(
                 "value-form",
                 f"the regular expression on '{context.field}' names a hive or control set that Defender spells otherwise",
@@ -181,7 +181,8 @@ def _named(rows: RegistryRows) -> Expression:
     return Expression(f'strcat({rows.key}, "\\\\", {rows.name})')
 
 
-_SPELT_OTHERWISE = re.compile(r"HKLM|HKU\b|HKCU|HKCR|HKEY_USERS|HKEY_CLASSES_ROOT|REGISTRY\\|ControlSet", re.IGNORECASE)
+#: What a regular expression can't ask of a path: it isn't translated.
+SPELT_OTHERWISE = re.compile(r"HKLM|HKU\b|HKCU|HKCR|HKEY_USERS|HKEY_CLASSES_ROOT|REGISTRY\\|ControlSet", re.IGNORECASE)
 _HIVE = re.compile(
     r"(?P<machine>HKLM|HKEY_LOCAL_MACHINE|\\REGISTRY\\MACHINE)"
     r"|(?P<users>HKU|HKEY_USERS|\\REGISTRY\\USER)"
