@@ -11,7 +11,7 @@ from sigma_xdr.pipeline.fields import Lost
 from sigma_xdr.pipeline.log_sources import DEFENDER, category_of_event
 from sigma_xdr.refusals import REFUSALS
 from sigma_xdr.schema import xdr_schema
-from tests.unit.compiling import Case, CaseRows, by_name, compiled, refused, whole
+from tests.unit.compiling import Case, CaseRows, by_name, compiled, refused, where, whole
 
 SOURCES = list(log_sources().values())
 WINDOWS = [source for source in SOURCES if source.action_types]
@@ -728,4 +728,28 @@ def test_own_tables_name_their_action_types_or_are_refused() -> None:
 def test_the_query_reads_the_log_sources_table() -> None:
     assert compiled({"ActionType": "LogonSuccess"}, category="identity_logon_events", service=DEFENDER).table.name == (
         "IdentityLogonEvents"
+    )
+
+
+@pytest.mark.parametrize(
+    ("category", "detection"),
+    [
+        ("pipe_created", {"PipeName|re": r"^\\msagent_[0-9a-f]+"}),
+        ("wmi_event", {"Consumer|re": r"EventConsumer\.Name=.*x"}),
+    ],
+)
+def test_a_regex_in_sysmons_spelling_is_refused(category: str, detection: dict[str, str]) -> None:
+    [field] = (name.removesuffix("|re") for name in detection)
+    assert refused(detection, category=category) == [
+        (
+            "value-form",
+            f"the regular expression on '{field}' asks for what Defender spells otherwise",
+            "use contains, startswith or endswith: their values are translated",
+        )
+    ]
+
+
+def test_other_regexes_on_such_fields_are_not() -> None:
+    assert where(compiled({"PipeName|re": r"\\msagent_[0-9]+$"}, category="pipe_created")) == (
+        r'tostring(parse_json(AdditionalFields).PipeName) matches regex @"\\msagent_[0-9]+$"'
     )

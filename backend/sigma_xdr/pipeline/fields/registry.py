@@ -204,9 +204,13 @@ def stored_keys(pattern: Pattern) -> tuple[Pattern, ...]:
 
 
 def _in_hive(pattern: Pattern) -> Iterable[Pattern]:
-    parts = pattern.parts[1:] if pattern.parts[:1] == (_MANY,) else pattern.parts
+    open_left = pattern.parts[:1] == (_MANY,)
+    parts = pattern.parts[1:] if open_left else pattern.parts
     first = parts[0] if parts and isinstance(parts[0], str) else ""
     hive = _HIVE.match(first)
+    if hive is None and open_left and pattern.shape is not Shape.ENDSWITH and _lies_in_a_hives_name(first):
+        # Defender's names of hives are longer than Sysmon's: what is looked for anywhere has to stand behind them.
+        return (pattern.with_first(_MANY, "\\", _MANY),)
     if hive is None or (hive.end() < len(first) and first[hive.end()] != "\\"):
         return (pattern,)
     if hive.end() == len(first) and len(parts) == 1 and pattern.shape is not Shape.STARTSWITH:
@@ -224,6 +228,12 @@ def _in_hive(pattern: Pattern) -> Iterable[Pattern]:
     return (
         anchored.with_first(_MANY, "\\SOFTWARE\\Classes" + rest),
         anchored.with_first(_MANY, "_Classes" + rest),
+    )
+
+
+def _lies_in_a_hives_name(text: str) -> bool:
+    return text != "" and any(
+        text.lower() in hive for hive in ("hkey_local_machine", "hkey_current_user", "hkey_users")
     )
 
 

@@ -299,6 +299,26 @@ CASES = [
         service="security",
     ),
     Case(
+        "any level, and none",
+        {
+            "selections": {
+                "a": {"IntegrityLevel": "*", "FileName": "x"},
+                "b": {"IntegrityLevel": ["", "Low"], "FileName": "y"},
+            }
+        },
+        """
+        FileName =~ "x" and isnotempty(ProcessIntegrityLevel)
+            or FileName =~ "y" and (ProcessIntegrityLevel =~ "Low" or isempty(ProcessIntegrityLevel))
+        """,
+        [
+            {"FileName": "x", "ProcessIntegrityLevel": "Protected"},
+            {"FileName": "y", "ProcessIntegrityLevel": "low"},
+            {"FileName": "y"},
+        ],
+        [{"FileName": "x"}, {"FileName": "y", "ProcessIntegrityLevel": "High"}],
+        condition="a or b",
+    ),
+    Case(
         "ActionTypes by a pattern",
         {"ActionType": "AsrPsexecWmiChildProcess*"},
         """

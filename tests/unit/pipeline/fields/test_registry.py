@@ -78,8 +78,12 @@ STRANGERS = ["Run", "\\", "Run\\", "(Default)", "\\(Default)", "Paths\\C:", "Use
 
 @st.composite
 def targets(draw: st.DrawFn) -> list[Part]:
-    """A pattern over a path without its hive, or after a whole hive: pieces of a hive's name have no translation."""
-    parts = draw(patterns([path.partition("\\")[2] for path, _ in EVENTS], STRANGERS))
+    """A pattern over a path without its hive, or after a whole hive: pieces of a hive's name have no translation.
+
+    ``*?x`` could begin in one, and is left out.
+    """
+    anywhere = patterns([path.partition("\\")[2] for path, _ in EVENTS], STRANGERS)
+    parts = draw(anywhere.filter(lambda parts: parts[:2] != [(False, "*"), (False, "?")]))
     if not parts or not parts[0][0] or draw(st.booleans()):
         return parts
     with_hive = [(True, draw(st.sampled_from(["HKLM\\", "HKU\\", "hklm\\"])) + parts[0][1]), *parts[1:]]
@@ -189,6 +193,35 @@ CASES = [
         [MACHINE_RUN, {"RegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\Updates", "RegistryValueName": "x"}],
         [EXCLUDED],
         category="registry_set",
+    ),
+    Case(
+        "text that is in a hive's long name",
+        {"TargetObject|contains": "LOCAL"},
+        rf'{JOINED} matches regex @"(?is)\\.*LOCAL"',
+        [{"RegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\X", "RegistryValueName": "LocalPort"}],
+        [MACHINE_RUN, USER_RUN],
+        category="registry_set",
+    ),
+    Case(
+        "a new name is a renamed key's",
+        {"NewName|endswith": r"\MiniNt"},
+        r"""
+        ActionType == "RegistryKeyRenamed"
+        RegistryKey endswith @"\MiniNt"
+        """,
+        [
+            {
+                "ActionType": "RegistryKeyRenamed",
+                "RegistryKey": r"HKEY_LOCAL_MACHINE\SYSTEM\ControlSet001\Control\MiniNt",
+            }
+        ],
+        [
+            {
+                "ActionType": "RegistryKeyCreated",
+                "RegistryKey": r"HKEY_LOCAL_MACHINE\SYSTEM\ControlSet001\Control\MiniNt",
+            }
+        ],
+        category="registry_event",
     ),
     Case(
         "a value's name that is a path",
@@ -536,8 +569,26 @@ def test_rows(case: Case, rows: CaseRows) -> None:
                 None,
             ),
         ),
+        (
+            {"NewName": "x"},
+            (
+                "lost-field",
+                "Defender's DeviceRegistryEvents has no 'NewName': only a renamed key has a new name",
+                None,
+            ),
+        ),
         ({"Details|gt": 1}, ("type-mismatch", "RegistryValueData is a string, 'gt' compares numbers", None)),
     ],
 )
 def test_refusals(detection: dict[str, object], problem: tuple[str, str, str | None]) -> None:
     assert refused(detection, category="registry_set") == [problem]
+
+
+def test_a_regex_on_a_new_name_in_sysmons_spelling_is_refused() -> None:
+    assert refused({"NewName|re": r"^HKLM\\SYSTEM"}, category="registry_rename") == [
+        (
+            "value-form",
+            "the regular expression on 'NewName' asks for what Defender spells otherwise",
+            "use contains, startswith or endswith: their values are translated",
+        )
+    ]
