@@ -6,6 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A run of the tests always looks at the same examples; HYPOTHESIS_PROFILE=random looks at new ones.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("random", settings.get_profile("default"))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(scope="session")
