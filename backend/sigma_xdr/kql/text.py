@@ -128,9 +128,7 @@ def _links(predicate: Predicate) -> list[str]:
 
 def _is_chain(test: Test) -> bool:
     """Whether its values have no list operator and are chained with or."""
-    return (
-        len(test.values) > 1 and list_operator(test) is None and test.op not in (Op.IN_NETWORK, Op.IN_NETWORK_OR_NOT)
-    )
+    return len(test.values) > 1 and list_operator(test) is None and test.op not in (Op.IN_NETWORK, Op.IN_NETWORK_OR_NOT)
 
 
 def _test(test: Test, operator: str | None = None) -> str:

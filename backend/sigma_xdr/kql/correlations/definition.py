@@ -15,7 +15,8 @@ the correlation when its window satisfies the condition:
 
 - *event_count*: the number of events.
 - *value_count*: the number of distinct values of the field, strings without case. Rows without a value (empty or
-  null) are none of its events. Of several fields the combinations count, of rows that have all of them.
+  null) are none of its events. Of several fields the combinations count, of rows that have all of them. A value counts in
+  the group that the same rule reads in the same row.
 - *temporal*: the number of distinct tags (all of them, if the rule doesn't say), or a boolean expression in which a
   tag is true if an event of the window has it. ``not`` looks back, like everything else: what comes after the event
   isn't known yet.

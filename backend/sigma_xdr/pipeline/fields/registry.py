@@ -190,7 +190,8 @@ _HIVE = re.compile(
     r"|(?P<classes>HKCR|HKEY_CLASSES_ROOT)",
     re.IGNORECASE,
 )
-_CONTROL_SET = re.compile(r"(?:(?<=\\)|^)(?:Current)?ControlSet(?=\\|$)", re.IGNORECASE)
+#: The set in use by its name; ``ControlSet`` with more text to come, as in ``*ControlSet*``, finds every spelling as it is.
+_CONTROL_SET = re.compile(r"(?:(?<=\\)|^)(?:CurrentControlSet(?=\\|$)|ControlSet(?=\\))", re.IGNORECASE)
 _CONTROL_SETS = ("ControlSet001", "ControlSet002", "CurrentControlSet")
 
 

@@ -88,7 +88,7 @@ def slot(time: datetime, span: timedelta) -> datetime:
 
 def _groups(correlation: Correlation, hits: Iterable[Hit]) -> dict[Group, list[Event]]:
     tags: dict[Group, dict[Identity, set[str]]] = defaultdict(lambda: defaultdict(set))
-    values: dict[Identity, set[Group]] = defaultdict(set)
+    values: dict[tuple[Group, Identity], set[Group]] = defaultdict(set)
     for hit in hits:
         if None in hit.keys or "" in hit.keys or None in hit.values or "" in hit.values:
             continue
@@ -98,9 +98,11 @@ def _groups(correlation: Correlation, hits: Iterable[Hit]) -> dict[Group, list[E
         )
         identity = (hit.time, hit.device, hit.report)
         tags[group][identity].add(hit.tag)
-        values[identity].add(tuple(str(value).lower() for value in hit.values))
+        values[group, identity].add(tuple(str(value).lower() for value in hit.values))
     return {
-        group: [Event(*identity, frozenset(found), frozenset(values[identity])) for identity, found in events.items()]
+        group: [
+            Event(*identity, frozenset(found), frozenset(values[group, identity])) for identity, found in events.items()
+        ]
         for group, events in tags.items()
     }
 

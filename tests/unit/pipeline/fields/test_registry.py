@@ -350,6 +350,33 @@ CASES = [
         category="registry_set",
     ),
     Case(
+        "any control set",
+        {"TargetObject": r"HKLM\SYSTEM\\*ControlSet*\Services\W32Time\ImagePath"},
+        rf'{JOINED} matches regex @"(?is)^HKEY_LOCAL_MACHINE\\SYSTEM\\.*ControlSet.*\\Services\\W32Time\\ImagePath$"',
+        [in_services("ControlSet001"), in_services("ControlSet003")],
+        [in_services("X")],
+        category="registry_set",
+    ),
+    Case(
+        "the control set before a wildcard",
+        {"TargetObject|contains": r"\SYSTEM\CurrentControlSet"},
+        r"""
+        RegistryKey contains @"\SYSTEM\ControlSet001"
+            or RegistryKey contains @"\SYSTEM\ControlSet002"
+            or RegistryKey contains @"\SYSTEM\CurrentControlSet"
+            or RegistryValueName startswith "ControlSet001" and RegistryKey endswith @"\SYSTEM"
+            or RegistryValueName startswith "ControlSet002" and RegistryKey endswith @"\SYSTEM"
+            or RegistryValueName startswith "CurrentControlSet" and RegistryKey endswith @"\SYSTEM"
+            or (RegistryValueName contains @"\"
+                and (strcat(RegistryKey, "\\", RegistryValueName) contains @"\SYSTEM\ControlSet001"
+                    or strcat(RegistryKey, "\\", RegistryValueName) contains @"\SYSTEM\ControlSet002"
+                    or strcat(RegistryKey, "\\", RegistryValueName) contains @"\SYSTEM\CurrentControlSet"))
+        """,
+        [in_services("ControlSet001")],
+        [in_services("X")],
+        category="registry_set",
+    ),
+    Case(
         "a key that was made",
         {"TargetObject|endswith": r"\WBEM\ESS"},
         r'RegistryKey endswith @"\WBEM\ESS"',
