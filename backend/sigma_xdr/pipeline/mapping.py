@@ -6,7 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sigma.conditions import ConditionAND, SigmaCondition
+from sigma.conditions import (
+    ConditionAND,
+    ConditionFieldEqualsValueExpression,
+    ConditionNOT,
+    ConditionOR,
+    SigmaCondition,
+)
 from sigma.correlations import SigmaCorrelationRule
 from sigma.modifiers import SigmaBase64Modifier, SigmaBase64OffsetModifier, SigmaCaseSensitiveModifier
 from sigma.processing.transformations.base import PreprocessingTransformation
@@ -114,13 +120,26 @@ def _check_events(rule: SigmaRule, source: LogSource) -> None:
 
 def _check_lsass(rule: SigmaRule) -> None:
     """Of process access Defender records lsass.exe's alone: a rule must say so, or it promises what isn't there."""
-    targets = [value for item in _items(rule) if item.field == "TargetImage" for value in item.value]
-    if not any(isinstance(value, SigmaString) and "lsass" in str(value).lower() for value in targets):
+    if not any(_asks_for_lsass(condition.parsed) for condition in rule.detection.parsed_condition):
         raise FieldProblem(
             "lost-log-source",
             "Defender records the opening of lsass.exe alone (OpenProcessApiCall), and the rule doesn't ask for it",
             r"add TargetImage|endswith: '\lsass.exe'",
         )
+
+
+def _asks_for_lsass(condition: Any, negated: bool = False) -> bool:
+    """Whether a parsed condition names lsass as a target outside of what it excludes."""
+    match condition:
+        case ConditionNOT(args=[excluded]):
+            return _asks_for_lsass(excluded, not negated)
+        case ConditionAND(args=args) | ConditionOR(args=args):
+            return any(_asks_for_lsass(arg, negated) for arg in args)
+        case ConditionFieldEqualsValueExpression(field="TargetImage", value=SigmaExpansion(values=values)):
+            return not negated and any("lsass" in str(value).lower() for value in values)
+        case ConditionFieldEqualsValueExpression(field="TargetImage", value=SigmaString() as value):
+            return not negated and "lsass" in str(value).lower()
+    return False
 
 
 def _items(rule: SigmaRule) -> Iterator[SigmaDetectionItem]:

@@ -509,11 +509,6 @@ def test_text(case: Case) -> None:
     assert whole(case.compiled()) == case.text
 
 
-@pytest.fixture(scope="module")
-def rows() -> CaseRows:
-    return CaseRows(CASES)
-
-
 @by_name(CASES)
 def test_rows(case: Case, rows: CaseRows) -> None:
     assert rows.selected(case) == case.fitting
@@ -682,6 +677,15 @@ def test_of_process_access_there_is_only_that_of_lsass(
     detection: dict[str, object], log_source: dict[str, str]
 ) -> None:
     assert refused(detection, **log_source) == [OF_LSASS]
+
+
+def test_a_filter_on_lsass_does_not_ask_for_lsass() -> None:
+    of_wmic = {"SourceImage|endswith": r"\wmic.exe"}
+    of_lsass = {"TargetImage|endswith": r"\lsass.exe"}
+    selections = {"selections": {"selection": of_wmic, "filter": of_lsass}}
+    assert refused(selections, "selection and not filter", category="process_access") == [OF_LSASS]
+    query = compiled(selections, "selection and not not filter", category="process_access")
+    assert where(query) == 'InitiatingProcessFileName =~ "wmic.exe"\nFileName =~ "lsass.exe"'
 
 
 LOST = [(source, name) for source in WINDOWS for name, mapping in source.fields.items() if isinstance(mapping, Lost)]

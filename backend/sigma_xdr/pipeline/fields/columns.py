@@ -379,6 +379,12 @@ class ActionTypes(Enumerated):
         return cls("ActionType", {name: (name,) for name in table.action_types or ()}, "unknown-action-type")
 
     def _unknown(self, value: str, context: Context) -> FieldProblem:
+        if context.table.action_types is None:
+            return FieldProblem(
+                self.code,
+                f"'{value}' can't be checked: which ActionTypes {context.table.name} has is not published",
+                "only tables whose ActionTypes are known can be used",
+            )
         try:
             context.table.action_type(value)
         except SchemaError as error:

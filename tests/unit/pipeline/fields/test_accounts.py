@@ -194,11 +194,6 @@ def test_text(case: Case) -> None:
     assert where(case.compiled()) == case.text
 
 
-@pytest.fixture(scope="module")
-def rows() -> CaseRows:
-    return CaseRows(CASES)
-
-
 @by_name(CASES)
 def test_rows(case: Case, rows: CaseRows) -> None:
     assert rows.selected(case) == case.fitting

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.unit.compiling import Case, CaseRows, by_name, refused, where
 
 OUT, IN = {"ActionType": "ConnectionSuccess"}, {"ActionType": "InboundConnectionAccepted"}
@@ -101,11 +99,6 @@ CASES = [
 @by_name(CASES)
 def test_text(case: Case) -> None:
     assert where(case.compiled()) == case.text
-
-
-@pytest.fixture(scope="module")
-def rows() -> CaseRows:
-    return CaseRows(CASES)
 
 
 @by_name(CASES)

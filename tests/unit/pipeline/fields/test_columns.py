@@ -398,11 +398,6 @@ def test_text(case: Case) -> None:
     assert where(case.compiled()) == case.text
 
 
-@pytest.fixture(scope="module")
-def rows() -> CaseRows:
-    return CaseRows(CASES)
-
-
 @by_name(CASES)
 def test_rows(case: Case, rows: CaseRows) -> None:
     assert rows.selected(case) == case.fitting
@@ -516,6 +511,16 @@ def test_a_piece_of_a_mask_is_refused(value: str) -> None:
 )
 def test_refusals_on_defenders_own_tables(detection: dict[str, object], problem: tuple[str, str, str | None]) -> None:
     assert refused(detection, category="device_events", service=XDR) == [problem]
+
+
+def test_action_types_that_no_list_holds_are_refused() -> None:
+    assert refused({"ActionType": "Add member to role."}, category="cloud_app_events", service=XDR) == [
+        (
+            "unknown-action-type",
+            "'Add member to role.' can't be checked: which ActionTypes CloudAppEvents has is not published",
+            "only tables whose ActionTypes are known can be used",
+        )
+    ]
 
 
 def test_case_that_isnt_kept_is_refused() -> None:
