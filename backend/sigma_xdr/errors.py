@@ -30,6 +30,7 @@ __all__ = [
     "SigmaXdrError",
     "SiteError",
     "UsageError",
+    "visible",
 ]
 
 #: Longest piece of a source line that a message shows, in characters.
@@ -78,12 +79,12 @@ class Diagnostic:
     def render(self) -> str:
         """The diagnostic as a person reads it: the place, the text with a mark under it, and the hint."""
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
-        lines = [f"{place + ': ' if place else ''}{self.severity}[{self.code}]: {_visible(self.message)}"]
+        lines = [f"{place + ': ' if place else ''}{self.severity}[{self.code}]: {visible(self.message)}"]
         if self.text is not None and self.line is not None:
             lines += _excerpt(self.text, self.line, self.column or 1, self.length)
         if self.hint:
             indent = " " * (5 + len(str(self.line or "")) if self.text is not None else 2)
-            lines.append(f"{indent}= {_visible(self.hint)}")
+            lines.append(f"{indent}= {visible(self.hint)}")
         return "\n".join(lines)
 
 
@@ -91,9 +92,9 @@ def _excerpt(text: str, line: int, column: int, length: int) -> list[str]:
     """The source line and a line with carets under the meant part; a long line is cut around it."""
     start = max(0, column - 1 - _SHOWN // 2) if len(text) > _SHOWN else 0
     shown = text[start : start + _SHOWN]
-    before = _visible(shown[: column - 1 - start])
-    marked = _visible(shown[column - 1 - start : column - 1 - start + max(length, 1)])
-    after = _visible(shown[column - 1 - start + max(length, 1) :])
+    before = visible(shown[: column - 1 - start])
+    marked = visible(shown[column - 1 - start : column - 1 - start + max(length, 1)])
+    after = visible(shown[column - 1 - start + max(length, 1) :])
     gutter = " " * len(str(line))
     return [
         f"   {line} | {before}{marked}{after}".rstrip(),
@@ -101,7 +102,7 @@ def _excerpt(text: str, line: int, column: int, length: int) -> list[str]:
     ]
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Text that can't drive a terminal: what can't be printed is shown as an escape (``\\u200b``)."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 

@@ -17,7 +17,10 @@ __all__ = ["main"]
 #: Commands and their modules; a module is imported when its command runs or shows its help.
 _COMMANDS = {
     "compile": "Rules to KQL: checks every query, writes one file a rule.",
+    "explain": "Why a rule matches an event or doesn't, a line a condition.",
     "fields": "What a log source maps to.",
+    "mutate": "Changes rules in small ways: which changes do their tests not notice?",
+    "test": "Rule unit tests: every case by every judge.",
 }
 
 

@@ -1,7 +1,7 @@
 """Kusto's functions on networks, which DuckDB doesn't have.
 
 As Microsoft documents them: null where the address or a network is none; a network is ``address/prefix``; the IPv6 functions
-take IPv4 addresses too, as ``::ffff:a.b.c.d``.
+take IPv4 addresses too, as ``::ffff:a.b.c.d``. Each function takes its values as one list.
 """
 
 from __future__ import annotations
@@ -9,7 +9,17 @@ from __future__ import annotations
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-__all__ = ["in_ipv4_networks", "in_ipv6_networks"]
+__all__ = ["NETWORK_FUNCTIONS", "in_ipv4_networks", "in_ipv6_networks", "is_private_ipv4"]
+
+#: Kusto's name of a function, and the name of the one here that does its work.
+NETWORK_FUNCTIONS = {
+    "ipv4_is_in_any_range": "in_ipv4_networks",
+    "ipv4_is_in_range": "in_ipv4_networks",
+    "ipv4_is_private": "is_private_ipv4",
+    "ipv6_is_in_any_range": "in_ipv6_networks",
+    "ipv6_is_in_range": "in_ipv6_networks",
+}
+_PRIVATE = tuple(IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
 
 def in_ipv4_networks(values: list[str]) -> bool | None:
@@ -25,6 +35,11 @@ def in_ipv6_networks(values: list[str]) -> bool | None:
     if isinstance(found, IPv4Address):
         found = IPv6Address(f"::ffff:{found}")
     return _in_any(found, [_network(each) for each in networks], IPv6Network)
+
+
+def is_private_ipv4(values: list[str]) -> bool | None:
+    """Whether the only value, an IPv4 address, lies in one of the three private networks."""
+    return _in_any(_address(values[0], IPv4Address), list(_PRIVATE), IPv4Network)
 
 
 def _in_any(

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
+import duckdb
 import pytest
 
 from sigma_xdr.engine import EngineError, KqlEngine
@@ -30,15 +33,103 @@ def test_an_unknown_column_is_an_error() -> None:
         KqlEngine({"DeviceNetworkEvents": [{"RemotePrt": 1}]})
 
 
-def test_a_value_of_another_type_is_an_error() -> None:
-    with pytest.raises(EngineError, match="rows that don't fit DeviceNetworkEvents"):
-        KqlEngine({"DeviceNetworkEvents": [{"RemotePort": "many"}]})
+def test_a_table_without_rows_is_empty() -> None:
+    assert KqlEngine({}).run("DeviceNetworkEvents | count") == [{"Count": 0}]
 
 
-@pytest.mark.parametrize("kql", ["DeviceNetworkEvents | serialize", "DeviceNetworkEvents | where", "Nothing"])
-def test_what_it_cannot_run_is_an_error(kql: str) -> None:
-    with pytest.raises(EngineError, match="the engine can't run the query"):
-        KqlEngine({"DeviceNetworkEvents": []}).run(kql)
+def test_rows_that_say_nothing_are_rows() -> None:
+    assert KqlEngine({"DeviceNetworkEvents": [{}, {}]}).run("DeviceNetworkEvents | count") == [{"Count": 2}]
+
+
+def test_engines_dont_see_each_others_rows() -> None:
+    with (
+        KqlEngine({"DeviceEvents": [{"FileName": "a"}]}) as one,
+        KqlEngine({"DeviceEvents": [{"FileName": "b"}]}) as other,
+    ):
+        query = "DeviceEvents | project FileName"
+        assert (one.run(query), other.run(query), KqlEngine({}).run(query)) == (
+            [{"FileName": "a"}],
+            [{"FileName": "b"}],
+            [],
+        )
+    with pytest.raises(
+        EngineError, match="the engine can't run the query: Connection Error: Connection already closed"
+    ):
+        one.run(query)
+
+
+def test_a_result_is_pythons_data() -> None:
+    [row] = KqlEngine({"DeviceEvents": [{"Timestamp": "2026-01-02T03:04:05Z"}]}).run(
+        "DeviceEvents | summarize t = take_any(Timestamp), l = make_list(Timestamp), s = make_set(DeviceId), "
+        "b = take_any(bag_pack('a', pack_array(1, 'x'))), n = take_any(ProcessId), p = make_list(pack_array(1))"
+    )
+    assert row == {
+        "t": datetime(2026, 1, 2, 3, 4, 5),
+        "l": [datetime(2026, 1, 2, 3, 4, 5)],
+        "s": [""],
+        "b": {"a": [1, "x"]},
+        "n": None,
+        "p": [[1]],
+    }
+
+
+@pytest.mark.parametrize(
+    "now", [datetime(2026, 1, 2, 10), datetime(2026, 1, 2, 12, tzinfo=timezone(timedelta(hours=2)))]
+)
+def test_now_may_be_given(now: datetime) -> None:
+    rows = [{"Timestamp": "2026-01-02T08:59:59Z", "ReportId": 1}, {"Timestamp": "2026-01-02T09:00:01Z", "ReportId": 2}]
+    query = "DeviceEvents | where Timestamp > ago(1h) and Timestamp < now() | project ReportId"
+    assert KqlEngine({"DeviceEvents": rows}, now=now).run(query) == [{"ReportId": 2}]
+    assert KqlEngine({"DeviceEvents": rows}).run(query) == []
+
+
+@pytest.mark.parametrize(
+    ("kql", "message"),
+    [
+        ("DeviceNetworkEvents | where Nothing == 1", 'Binder Error: Referenced column "Nothing" not found in FROM clause!'),
+        ("Nothing", "Catalog Error: Table with name Nothing does not exist!"),
+        (
+            "['/etc/x.csv']",
+            'Permission Error: Cannot access file "/etc/x.csv" - file system operations are disabled by configuration',
+        ),
+        ("DeviceNetworkEvents | where RemoteIP matches regex '('", "Invalid Input Error: missing ): ("),
+        ("print 1; print 2", "unsupported KQL construct 'multi-statement' (only a single query statement is supported)"),
+    ],
+)  # fmt: skip
+def test_what_it_cannot_run_is_an_error(kql: str, message: str) -> None:
+    with pytest.raises(EngineError) as caught:
+        KqlEngine({"DeviceNetworkEvents": [{}]}).run(kql)
+    assert [each.message for each in caught.value.diagnostics] == [f"the engine can't run the query: {message}"]
+
+
+def test_a_python_variable_is_no_table() -> None:
+    secrets = duckdb.sql("SELECT 1 AS a").fetchnumpy()
+    with pytest.raises(EngineError, match="Table with name secrets does not exist"):
+        KqlEngine({}).run("secrets")
+    assert secrets
+
+
+def test_what_attackers_type_is_data() -> None:
+    line = "a\u0000%_'; DROP TABLE DeviceProcessEvents; -- \u202e" + "x" * 1_000_000
+    engine = KqlEngine({"DeviceProcessEvents": [{"ProcessCommandLine": line, "FileName": "\x00"}]})
+    [row] = engine.run(
+        r'DeviceProcessEvents | where ProcessCommandLine endswith "XXX" and ProcessCommandLine contains "\u0000%_" '
+        r'and ProcessCommandLine matches regex "(x+x+)+y?$" and FileName != ""'
+    )
+    assert row["ProcessCommandLine"] == line
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"X":' * 1_000 + "1" + "}" * 1_000, '{"X":"\\ud800"}', "\x00", '{"X":1e999}']
+)
+def test_hostile_json_is_read_or_empty(text: str) -> None:
+    engine = KqlEngine({"DeviceEvents": [{"AdditionalFields": text}]})
+    [row] = engine.run(
+        "DeviceEvents | project x = tostring(parse_json(AdditionalFields).X), "
+        "y = tolong(parse_json(AdditionalFields).Y)"
+    )
+    assert isinstance(row["x"], str)
+    assert row["y"] is None
 
 
 @pytest.mark.parametrize(

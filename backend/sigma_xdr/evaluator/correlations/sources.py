@@ -1,0 +1,231 @@
+"""Where a correlation's events come from: what its rules match, merged into events, by group."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from sigma_xdr.evaluator.correlations.definition import Correlation, read_correlation
+from sigma_xdr.evaluator.correlations.measures import GroupEvent
+from sigma_xdr.evaluator.correlations.windows import Window, windows
+from sigma_xdr.evaluator.events import Event, Found, event_of, fold, number_of, text_of
+from sigma_xdr.evaluator.matcher import Matcher
+from sigma_xdr.evaluator.problems import document_of, refusal
+from sigma_xdr.evaluator.transformations import Site
+
+__all__ = ["Correlated", "Group", "TimedEvent", "View", "utc"]
+
+#: Correlations of correlations of …: deeper down they name themselves.
+_DEEPEST = 10
+
+#: The values that make a group, as they are compared.
+Group = tuple[str, ...]
+#: An event as the log source of a rule's document shows it; None if it is none of its events.
+View = Callable[[Mapping[str, Any], Any], Event | Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class TimedEvent:
+    """An event with what makes it one event: its time, its device, the number of its report. A time without a zone is UTC.
+
+    ``event`` is whatever the caller's ``view`` takes; without one an Event, or a mapping of a raw event's fields.
+    """
+
+    time: datetime
+    device: str
+    report: int | str
+    event: Any = field(compare=False)
+
+
+def utc(time: datetime) -> datetime:
+    """A time in UTC, without a zone."""
+    return (time.astimezone(UTC) if time.tzinfo else time).replace(tzinfo=None)
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A field's value as a correlation compares it, and as it was found."""
+
+    compared: str
+    spelled: Any
+
+
+@dataclass(frozen=True)
+class _Hit:
+    """A row that a rule matched, or a window that completed an inner correlation; ``look`` reads its fields."""
+
+    time: datetime
+    device: str
+    report: int | str
+    origin: TimedEvent | Window
+    look: Callable[[str], _Value | None]
+
+
+class _Source(Protocol):
+    """What a correlation names: a rule, or another correlation."""
+
+    def hits(self, events: Sequence[TimedEvent], view: View) -> Iterator[_Hit]:
+        """What it finds among the events."""
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """A detection rule."""
+
+    matcher: Matcher
+
+    def hits(self, events: Sequence[TimedEvent], view: View) -> Iterator[_Hit]:
+        for timed in events:
+            seen = view(self.matcher.document, timed.event)
+            if seen is not None:
+                event = event_of(seen)
+                if self.matcher.matches(event):
+                    yield _Hit(utc(timed.time), timed.device, timed.report, timed, _reader(event, timed.device))
+
+
+def _reader(event: Event, device: str) -> Callable[[str], _Value | None]:
+    """What reads a field of an event for a correlation: nothing, and empty text, are no value.
+
+    Text is compared without case, a device's id as it stands.
+    """
+
+    def look(name: str) -> _Value | None:
+        keyed = name in event.keys
+        values = Found([event.keys[name]] if keyed else event.look(name).values, one_nothing=True).values
+        if not values:
+            return None
+        text = text_of(values[0])
+        return _Value(text if name == "DeviceId" or (keyed and text == device) else fold(text), values[0])
+
+    return look
+
+
+class Correlated:
+    """A correlation with its rules, each ready to judge.
+
+    ``rules`` are documents by id and by name. Raises EvaluatorError for a rule that isn't there or can't be judged.
+    """
+
+    def __init__(
+        self, document: Mapping[str, Any], rules: Mapping[str, Any], filters: Sequence[Any], site: Site, depth: int = 1
+    ) -> None:
+        if depth > _DEEPEST:
+            message = f"correlations nest more than {_DEEPEST} deep, or name themselves"
+            raise refusal("correlation-rules", message, None, ("correlation", "rules"))
+        self.correlation: Correlation = read_correlation(document)
+        self._sources: dict[str, _Source] = {}
+        for tag in self.correlation.tags:
+            named = _named(tag, rules)
+            if "correlation" in named:
+                self._sources[tag] = _Inner(tag, Correlated(named, rules, filters, site, depth + 1))
+            else:
+                self._sources[tag] = _Rule(Matcher(named, filters, site))
+        self._fields = {tag: self._read_fields(tag) for tag in self.correlation.tags}
+
+    def _read_fields(self, tag: str) -> tuple[list[str], list[str]]:
+        """The group-by fields and the counted fields in the rule of a tag."""
+        correlation, source = self.correlation, self._sources[tag]
+        groups = [correlation.field(name, tag) for name in correlation.group_by]
+        counted = [correlation.field(name, tag) for name in correlation.fields]
+        if isinstance(source, _Inner):
+            source.check((*groups, *counted))
+        return groups, counted
+
+    def hits(self, events: Sequence[TimedEvent], view: View) -> Iterator[tuple[str, list[_Hit]]]:
+        """What each rule finds, by its tag."""
+        for tag, source in self._sources.items():
+            yield tag, list(source.hits(events, view))
+
+    def windows(self, events: Sequence[TimedEvent], view: View) -> dict[Group, list[Window]]:
+        """The window of every event, by group."""
+        merged: dict[Group, dict[tuple[Any, ...], _Merged]] = defaultdict(lambda: defaultdict(_Merged))
+        for tag, hits in self.hits(events, view):
+            groups, counted = self._fields[tag]
+            for hit in hits:
+                group, values = [hit.look(name) for name in groups], self._counted(hit, counted)
+                known = [value for value in group if value is not None]
+                if len(known) == len(group) and values is not None:
+                    event = merged[tuple(value.compared for value in known)][hit.time, hit.device, hit.report]
+                    event.add(tag, hit, values, tuple(value.spelled for value in known))
+        return {
+            group: list(windows(self.correlation, [event.whole(*identity) for identity, event in found.items()]))
+            for group, found in sorted(merged.items())
+        }
+
+    def _counted(self, hit: _Hit, fields: Sequence[str]) -> tuple[Any, ...] | None:
+        """What a ``value_`` kind reads in a hit; None: the hit is none of its events."""
+        found = [hit.look(name) for name in fields]
+        values = [value for value in found if value is not None]
+        if len(values) < len(found):
+            return None
+        if self.correlation.kind == "value_count":
+            return (tuple(fold(value.compared) for value in values),)
+        numbers = [number_of(value.spelled) for value in values]
+        return tuple(numbers) if all(number is not None and math.isfinite(number) for number in numbers) else None
+
+
+def _named(tag: str, rules: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document of a rule that a correlation names."""
+    rule = rules.get(tag)
+    if rule is None:
+        try:
+            rule = rules.get(str(UUID(tag)))
+        except ValueError:
+            rule = None
+    if rule is None:
+        message = f"the correlation names '{tag[:60]}', and there is no such rule"
+        raise refusal("correlation-rules", message, "name a rule's id or name", ("correlation", "rules"))
+    return document_of(rule)
+
+
+@dataclass
+class _Merged:
+    """One event of a group, while the rules that matched it are collected."""
+
+    tags: set[str] = field(default_factory=set)
+    values: set[Any] = field(default_factory=set)
+    hits: list[_Hit] = field(default_factory=list)
+    spelled: tuple[Any, ...] = ()
+
+    def add(self, tag: str, hit: _Hit, values: tuple[Any, ...], spelled: tuple[Any, ...]) -> None:
+        self.tags.add(tag)
+        self.values.update(values)
+        self.hits.append(hit)
+        self.spelled = self.spelled or spelled
+
+    def whole(self, time: datetime, device: str, report: int | str) -> GroupEvent:
+        origins = tuple(hit.origin for hit in self.hits)
+        return GroupEvent(time, device, report, frozenset(self.tags), frozenset(self.values), self.spelled, origins)
+
+
+@dataclass(frozen=True)
+class _Inner:
+    """A correlation that another one names: it stands for all of its completing events, with their group-by values."""
+
+    tag: str
+    inner: Correlated
+
+    def check(self, fields: Sequence[str]) -> None:
+        """Refuse fields that the inner correlation isn't grouped by."""
+        known = self.inner.correlation.group_by
+        for name in fields:
+            if name not in known:
+                message = f"'{self.tag}' is a correlation without the group-by field '{name}'"
+                hint = f"it has {', '.join(known) or 'none'}"
+                raise refusal("correlation-group", message, hint, ("correlation", "group-by"))
+
+    def hits(self, events: Sequence[TimedEvent], view: View) -> Iterator[_Hit]:
+        for group, found in self.inner.windows(events, view).items():
+            for window in found:
+                if window.complete:
+                    event = window.event
+                    yield _Hit(event.time, event.device, event.report, window, self._reader(group, event))
+
+    def _reader(self, group: Group, event: GroupEvent) -> Callable[[str], _Value | None]:
+        values = dict(zip(self.inner.correlation.group_by, map(_Value, group, event.spelled), strict=True))
+        return values.get

@@ -1,0 +1,12 @@
+"""From Windows' records to Defender's rows.
+
+A file a family of events says what the row of a record is; ``memory`` holds what other records say that belongs to it, and
+``mapper`` puts both together. Nothing is invented: a column is there only where the records say what it holds.
+"""
+
+from __future__ import annotations
+
+from sigma_xdr.telemetry.mapping.mapper import map_records, why_unmapped
+from sigma_xdr.telemetry.mapping.rows import Row
+
+__all__ = ["Row", "map_records", "why_unmapped"]

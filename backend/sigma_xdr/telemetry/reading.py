@@ -1,0 +1,201 @@
+"""Files of Windows events: EVTX, JSON lines, a JSON array or document, each also compressed with gzip.
+
+What a file is, its content says, not its name. Records come one by one; of lines and of EVTX files only a piece is in
+memory at a time. What can't be read is given back with its place and the reason, and never stops the rest.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from evtx import PyEvtxParser
+
+from sigma_xdr.errors import Diagnostic, UsageError
+from sigma_xdr.telemetry.records import Record, TelemetryError, record_of
+
+__all__ = ["Unreadable", "read_events"]
+
+#: Longest line that is read, in bytes: a record of Windows' has at most 64 KiB.
+_LONGEST_LINE = 64 * 2**20
+_GZIP, _EVTX = b"\x1f\x8b", b"ElfFile\x00"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A record that can't be read: its file, its number there (from 1), and one sentence why."""
+
+    file: str
+    number: int
+    reason: str
+
+
+def read_events(path: str | Path) -> Iterator[Record | Unreadable]:
+    """The records of a file, in order. Raises UsageError where the file can't be opened."""
+    try:
+        with Path(path).open("rb") as file:
+            yield from _records(file, str(path))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(Diagnostic("unreadable-file", f"{path} can't be read: {reason}")) from None
+
+
+def _records(file: IO[bytes], name: str) -> Iterator[Record | Unreadable]:
+    for number, document in enumerate(_documents(file), 1):
+        if isinstance(document, _Broken):
+            yield Unreadable(name, number, document.reason)
+        elif not isinstance(document, dict):
+            yield Unreadable(name, number, "the record is no JSON object")
+        else:
+            try:
+                yield record_of(document, name, number)
+            except TelemetryError as error:
+                yield Unreadable(name, number, error.diagnostics[0].message)
+
+
+@dataclass(frozen=True)
+class _Broken:
+    """In place of a document that can't be read."""
+
+    reason: str
+
+
+def _documents(file: IO[bytes]) -> Iterator[Any]:
+    """The documents of an open file, told apart by its first bytes."""
+    start = file.read(8)
+    file.seek(0)
+    if start.startswith(_GZIP):
+        yield from _decompressed(file)
+    elif start.startswith(_EVTX):
+        yield from _of_evtx(file)
+    else:
+        yield from _of_json(file, "utf-16" if start.startswith(_UTF16) else "utf-8-sig")
+
+
+def _decompressed(file: IO[bytes]) -> Iterator[Any]:
+    """What a gzip file holds, through a temporary file: EVTX is read here and there."""
+    with tempfile.TemporaryFile() as whole:
+        broken = None
+        with gzip.GzipFile(fileobj=file) as compressed:
+            try:
+                shutil.copyfileobj(compressed, whole)
+            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+                broken = _Broken(f"the compressed file is damaged: {error}")
+        whole.seek(0)
+        if whole.read(2) == _GZIP:
+            broken = _Broken("the file is compressed twice")
+        else:
+            whole.seek(0)
+            yield from _documents(whole)
+        if broken:
+            yield broken
+
+
+# ------------------------------------------------------------------------------------------------------------------- EVTX
+
+
+def _of_evtx(file: IO[bytes]) -> Iterator[Any]:
+    try:
+        records = PyEvtxParser(file).records_json()
+    except (RuntimeError, OSError, ValueError) as error:
+        yield _Broken(f"the EVTX file can't be read: {_first_line(error)}")
+        return
+    while True:
+        try:
+            record = next(records, None)
+        except (RuntimeError, OSError, ValueError) as error:
+            yield _Broken(f"the record can't be read: {_first_line(error)}")
+            continue
+        if record is None:
+            return
+        yield _parsed(record["data"])
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200]
+
+
+# ------------------------------------------------------------------------------------------------------------------- JSON
+
+
+def _of_json(file: IO[bytes], encoding: str) -> Iterator[Any]:
+    """Lines of JSON, unless what begins on the first line goes on below it."""
+    text = io.TextIOWrapper(file, encoding, errors="replace", newline="\n")
+    try:
+        lines = _lines(text)
+        first = next(lines, None)
+        if first is None:
+            return
+        second = next(lines, None)
+        if _are_lines(first, second):
+            yield _of_line(first)
+            if second is not None:
+                yield _of_line(second)
+            yield from map(_of_line, lines)
+        else:
+            text.seek(0)
+            yield from _in_text(text.read())
+    finally:
+        text.detach()
+
+
+def _lines(text: io.TextIOWrapper) -> Iterator[str | _Broken]:
+    """The lines that aren't blank; of one too long only that it is there."""
+    while line := text.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE and not line.endswith("\n"):
+            while (rest := text.readline(_LONGEST_LINE)) and not rest.endswith("\n"):
+                pass
+            yield _Broken(f"the line is longer than {_LONGEST_LINE:,} characters")
+        elif line.strip("\ufeff \t\r\n\0"):
+            yield line
+
+
+def _are_lines(first: str | _Broken, second: str | _Broken | None) -> bool:
+    if isinstance(first, _Broken) or isinstance(second, _Broken):
+        return True
+    if first.lstrip().startswith("["):
+        return False
+    return not isinstance(_parsed(first), _Broken) or (second is not None and second.startswith("{"))
+
+
+def _of_line(line: str | _Broken) -> Any:
+    return line if isinstance(line, _Broken) else _parsed(line)
+
+
+def _in_text(text: str) -> Iterator[Any]:
+    """Documents one after the other, or the elements of an array; after the first that is broken nothing more is found."""
+    decoder = json.JSONDecoder()
+    position = 0
+    while True:
+        while position < len(text) and text[position] in "[], \t\r\n\0\ufeff":
+            position += 1
+        if position == len(text):
+            return
+        try:
+            document, position = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError) as error:
+            yield _not_json(error)
+            return
+        yield document
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return _not_json(error)
+
+
+def _not_json(error: Exception) -> _Broken:
+    if isinstance(error, RecursionError):
+        return _Broken("the JSON nests too deep")
+    return _Broken(f"the record is no JSON: {error.msg if isinstance(error, json.JSONDecodeError) else error}")

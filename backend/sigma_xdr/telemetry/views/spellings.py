@@ -1,0 +1,203 @@
+r"""A column's value in the spellings that Sysmon, the Security log and people's rules have for it.
+
+Where Defender's spelling stands for several of Windows', all are given: a rule that asks for one of them finds it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+__all__ = [
+    "UNKNOWN",
+    "account",
+    "data",
+    "hashes",
+    "integrity_level",
+    "logon_type",
+    "name_only",
+    "numbers",
+    "path",
+    "pipe",
+    "registry_key",
+    "registry_value",
+    "with_classes",
+    "with_control_set_numbered",
+    "with_hives",
+    "wmi_consumer",
+]
+
+#: Text for what isn't known: it equals nothing, and it is the ``-`` that Windows writes.
+UNKNOWN = [None, "-"]
+
+
+def path(file_name: Any, folder_path: Any) -> str:
+    """A whole path from a file's name and a column that holds its directory, or its path already."""
+    name, folder = _text(file_name), _text(folder_path)
+    if not folder or not name:
+        return folder or name
+    is_whole = folder.lower() == name.lower() or folder.lower().endswith("\\" + name.lower())
+    return folder if is_whole else folder.rstrip("\\") + "\\" + name
+
+
+def name_only(name: Any) -> list[str]:
+    r"""A path of which the row has the file's name alone: a rule may ask how it ends, with the backslash before it."""
+    name = _text(name)
+    return [name, "\\" + name] if name else []
+
+
+def account(domain: Any, name: Any, sid: Any) -> list[str | None]:
+    r"""``DOMAIN\name``, and the account's SID."""
+    domain, name, sid = _text(domain), _text(name), _text(sid)
+    spelt: list[str | None] = [f"{domain}\\{name}", *([] if domain else [name])] if name else list(UNKNOWN)
+    return [*spelt, sid] if sid else spelt
+
+
+def hashes(columns: Mapping[str, Any]) -> list[str]:
+    """``SHA1=…,MD5=…,SHA256=…`` as Sysmon joins them, each by itself, and each without its kind."""
+    known = {kind: _text(columns.get(kind)).upper() for kind in ("SHA1", "MD5", "SHA256")}
+    each = [f"{kind}={value}" for kind, value in known.items() if value]
+    return [",".join(each), *each, *filter(None, known.values())] if each else []
+
+
+_LEVELS = {"low": "S-1-16-4096", "medium": "S-1-16-8192", "high": "S-1-16-12288", "system": "S-1-16-16384"}
+
+
+def integrity_level(level: Any) -> list[str]:
+    """A level's name, which Sysmon writes, and its SID, which the Security log writes."""
+    level = _text(level)
+    return [each for each in (level, _LEVELS.get(level.lower(), "")) if each]
+
+
+#: Microsoft's page on event 4624, Logon Type.
+_LOGON_TYPES = {
+    "interactive": "2",
+    "network": "3",
+    "batch": "4",
+    "service": "5",
+    "unlock": "7",
+    "networkcleartext": "8",
+    "newcredentials": "9",
+    "remoteinteractive": "10",
+    "cachedinteractive": "11",
+    "cachedremoteinteractive": "12",
+    "cachedunlock": "13",
+}
+
+
+def logon_type(name: Any) -> str:
+    """A logon type's number; a name that has none as it is."""
+    return _LOGON_TYPES.get(_text(name).lower(), _text(name))
+
+
+def numbers(number: Any) -> list[Any]:
+    """A number, and as Windows logs it in hexadecimal."""
+    if isinstance(number, float) and number.is_integer():
+        number = int(number)
+    return [number, hex(number)] if isinstance(number, int) and not isinstance(number, bool) else _listed(number)
+
+
+def pipe(name: Any) -> list[str]:
+    r"""``\Device\NamedPipe\name``, and Sysmon's ``\name``."""
+    name = _text(name)
+    prefix = "\\device\\namedpipe"
+    return [name, name[len(prefix) :]] if name.lower().startswith(prefix + "\\") else _listed(name)
+
+
+def wmi_consumer(consumer: Any) -> list[str]:
+    r"""``CommandLineEventConsumer="x"``, and Sysmon's ``"CommandLineEventConsumer.Name=\"x\""``."""
+    consumer = _text(consumer)
+    kind, equals, name = consumer.partition("=")
+    if not equals or not name.startswith('"'):
+        return _listed(consumer)
+    escaped = name.replace('"', '\\"')
+    return [consumer, f'"{kind}.Name={escaped}"', f"{kind}.Name={name}"]
+
+
+# --------------------------------------------------------------------------------------------------------------- registry
+
+#: Defender's names of hives and Sysmon's.
+_SHORT = {"hkey_local_machine": "HKLM", "hkey_current_user": "HKU", "hkey_users": "HKU"}
+_SID = re.compile(r"S-1-[-0-9]+(?=\\|$)", re.IGNORECASE)
+_CLASSES = re.compile(
+    r"(?:HKLM\\SOFTWARE\\Classes|HKU\\S-1-[-0-9]+_Classes|HKU\\S-1-[-0-9]+\\SOFTWARE\\Classes)(?=\\|$)", re.IGNORECASE
+)
+_NUMBERED = re.compile(r"^(HKLM\\System\\)ControlSet[0-9]{3}(?=\\|$)", re.IGNORECASE)
+_CURRENT = re.compile(r"^(HKLM\\System\\)CurrentControlSet(?=\\|$)", re.IGNORECASE)
+
+
+def registry_key(key: Any) -> list[str]:
+    """A key in all spellings of its hive and its control set."""
+    hive, backslash, rest = _text(key).partition("\\")
+    short = _SHORT.get(hive.lower(), hive) + backslash + rest
+    return _all_spellings([short], with_control_sets, with_classes, with_hives) if hive or backslash else []
+
+
+def registry_value(key: Any, name: Any) -> list[str]:
+    """A value: its key, and behind it its name, which is ``(Default)`` for the one without."""
+    return [f"{each}\\{_text(name) or '(Default)'}" for each in registry_key(key)]
+
+
+def _all_spellings(spelt: list[str], *ways: Callable[[str], Sequence[str]]) -> list[str]:
+    for way in ways:
+        spelt = [other for each in spelt for other in way(each)]
+    return list(dict.fromkeys(spelt))
+
+
+def with_control_sets(path: str) -> list[str]:
+    """A path with the control set in use by its number and by its name."""
+    return [path, _NUMBERED.sub(r"\1CurrentControlSet", path)]
+
+
+def with_control_set_numbered(path: str) -> list[str]:
+    """A path with the control set in use by its name and by the number that Defender has for it."""
+    return [path, _CURRENT.sub(r"\1ControlSet001", path)]
+
+
+def with_classes(path: str) -> list[str]:
+    """A path under the classes' real places, and under HKCR, which shows them all."""
+    place = _CLASSES.match(path)
+    return [path, "HKCR" + path[place.end() :]] if place else [path]
+
+
+def with_hives(path: str) -> list[str]:
+    """A path with its hive's short and long name; a user's own hive is also the current user's."""
+    hive, backslash, rest = path.partition("\\")
+    spelt = {
+        "HKLM": ["HKLM", "HKEY_LOCAL_MACHINE"],
+        "HKU": ["HKU", "HKEY_USERS"],
+        "HKCR": ["HKCR", "HKEY_CLASSES_ROOT"],
+    }.get(hive.upper(), [hive])
+    paths = [each + backslash + rest for each in spelt]
+    if hive.upper() == "HKU" and (user := _SID.match(rest)):
+        for own in ("HKCU", "HKEY_CURRENT_USER"):
+            paths += [f"{own}\\{rest}", own + rest[user.end() :]]
+    return paths
+
+
+def data(value: Any, kind: Any) -> list[str | None]:
+    """A value's data as Sysmon's Details. Defender has numbers as decimal text, whatever their size."""
+    value, kind = _text(value), _text(kind).lower()
+    if kind == "binary":
+        return ["Binary Data", value] if value else ["Binary Data"]
+    if not value:
+        return [None, "(Empty)"]
+    if kind not in ("", "dword", "qword") or not _DECIMAL.fullmatch(value) or int(value) >= 2**64:
+        return [value]
+    number = int(value)
+    large = f"QWORD (0x{number >> 32:08x}-0x{number & 0xFFFFFFFF:08x})"
+    if number >= 2**32:
+        return [value, large]
+    return [value, f"DWORD (0x{number:08x})"] if kind == "dword" else [value, f"DWORD (0x{number:08x})", large]
+
+
+_DECIMAL = re.compile(r"[0-9]{1,20}")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _listed(value: Any) -> list[Any]:
+    return [] if value in (None, "") else [value]

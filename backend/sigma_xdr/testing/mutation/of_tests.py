@@ -1,0 +1,73 @@
+"""The mutation score of a rule's own test file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from sigma_xdr.evaluator import Event
+from sigma_xdr.testing.as_rows import views_with
+from sigma_xdr.testing.case_files import Case
+from sigma_xdr.testing.mutation.mutant import Document, Mutant
+from sigma_xdr.testing.mutation.scoring import MutationScore, score
+from sigma_xdr.testing.mutation.telling import event_that_tells
+from sigma_xdr.testing.suite import RuleTest
+
+__all__ = ["mutation_score"]
+
+
+def mutation_score(test: RuleTest) -> MutationScore:
+    """Which of a rule's mutants its cases notice, as the evaluator judges them: the judges agree on all cases anyway.
+
+    The score's problems have their places in the test file. Raises SigmaXdrError if a case can't be judged, or if the rule
+    itself fails one.
+    """
+    cases = test.file.cases
+    found = score(
+        test.rule.document,
+        cases,
+        [case.expect for case in cases],
+        lambda document, cases: [_as_expected(test, document, case) for case in cases],
+        test.file.equivalent,
+        lambda mutant: _telling(test, mutant),
+        lambda case: case.name,
+    )
+    return replace(found, problems=tuple(test.file.source.locate(problem) for problem in found.problems))
+
+
+def _as_expected(test: RuleTest, document: Document, case: Case) -> bool:
+    """What the case expects where all of its trials are so, else the opposite."""
+    verdicts = test.subject(case).evaluate(test.trials(case), document)
+    return case.expect if all(verdict is case.expect for verdict in verdicts) else not case.expect
+
+
+def _telling(test: RuleTest, mutant: Mutant) -> Mapping[str, Any] | None:
+    subjects = dict.fromkeys(test.subject(case) for case in test.file.cases)
+    for subject in subjects:
+        if subject.rule.kind == "correlation":
+            return None
+        log_source = subject.rule.document["logsource"]
+        found = event_that_tells(
+            test.rule.document,
+            mutant.document,
+            [view.fields for view in _events(test, subject.rule.document)],
+            view=partial(_as_a_row, log_source=log_source),
+            matcher=subject.matcher,
+        )
+        if found is not None:
+            return found
+    return None
+
+
+def _as_a_row(fields: Mapping[str, Any], log_source: Mapping[str, Any]) -> Event | None:
+    """Fields as a row of Defender shows them: what no row can say tells nothing apart in production."""
+    return next(views_with(fields, log_source), None)
+
+
+def _events(test: RuleTest, document: Document) -> Iterator[Event]:
+    """The events of the rule's cases."""
+    for case in test.file.cases:
+        for trial in test.trials(case):
+            yield from test.subject(case).views(trial, document["logsource"])

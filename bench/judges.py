@@ -1,0 +1,106 @@
+"""The judges' speed: events a second of the evaluator, a case's cost in the engine, and the tests of a hundred rules."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
+
+from sigma_xdr.evaluator import Event, Matcher
+from sigma_xdr.rules import load_rules
+from sigma_xdr.telemetry import record_event, record_of
+from sigma_xdr.testing.suite import load_suite
+
+__all__ = ["judges"]
+
+ROOT = Path(__file__).parent.parent
+PACK, TESTS = ROOT / "sigma_rules", ROOT / "tests" / "rules"
+PROCESS_CREATION = {"category": "process_creation", "product": "windows"}
+#: How many rules the pack is copied up to, to see what the tests of a large pack take.
+RULES = 100
+#: Cores that those tests run on.
+CORES = 2
+
+
+def judges(corpus: Path) -> list[tuple[str, str]]:
+    """The figures, each with what it is. ``corpus`` is the folder of recorded events."""
+    events = process_creations(corpus)
+    rules = [rule for rule in load_rules([PACK]).rules if rule.document["logsource"] == PROCESS_CREATION]
+    matchers = [Matcher(rule.document) for rule in rules]
+    one = rate(matchers[:1], events)
+    pack = rate(matchers, events)
+    cases, seconds = engine_cases()
+    return [
+        ("evaluator, one rule, events/s on a core", f"{one:,.0f}"),
+        (f"evaluator, {len(rules)} process rules of the pack, events/s on a core", f"{pack:,.0f}"),
+        (f"engine, ms a case ({cases} cases of the pack, compiled before)", f"{1000 * seconds / cases:.2f}"),
+        (f"tests of {RULES} rules on {CORES} cores, cold, s", f"{tests_of_a_large_pack():.1f}"),
+    ]
+
+
+def process_creations(corpus: Path) -> list[Event]:
+    """Recorded process creations, read and named as Sigma names them."""
+    with gzip.open(corpus / "bench" / "process_creation_base.jsonl.gz", "rt", encoding="utf-8") as lines:
+        records = [record_of(json.loads(line)) for line in lines]
+    return [event for record in records if (event := record_event(record, PROCESS_CREATION)) is not None]
+
+
+def rate(matchers: list[Matcher], events: list[Event]) -> float:
+    """Events a second that all matchers judge, each event anew."""
+    start = time.process_time()
+    rounds = 0
+    while time.process_time() - start < 2:
+        for event in events:
+            fresh = Event(event.fields)
+            for matcher in matchers:
+                matcher.matches(fresh)
+        rounds += 1
+    return rounds * len(events) / (time.process_time() - start)
+
+
+def engine_cases() -> tuple[int, float]:
+    """How many cases the pack has, and the seconds that the engine takes for all, a query a rule."""
+    suite = load_suite([PACK], TESTS)
+    work = [(test, case) for test in suite.tests for case in test.file.cases]
+    for test, case in work:
+        test.subject(case).compiled, test.trials(case)
+    start = time.perf_counter()
+    for test, case in work:
+        test.result(case, "kql")
+    return len(work), time.perf_counter() - start
+
+
+def tests_of_a_large_pack() -> float:
+    """Seconds by the clock that pytest takes for the tests of copies of the pack."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+        copies(root)
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "sigma_xdr.testing.plugin", "-n", str(CORES)]
+        start = time.perf_counter()
+        subprocess.run([*command, "--dist", "loadfile", "tests/rules"], cwd=root, check=True, capture_output=True)
+        return time.perf_counter() - start
+
+
+def copies(root: Path) -> None:
+    """The pack as often as it takes to have so many rules; each copy's rules have ids and names of their own."""
+    files = [path for path in sorted(PACK.rglob("*.yml")) if (TESTS / path.relative_to(PACK)).is_file()]
+    for number in range(-(-RULES // len(files))):
+        for path in files:
+            name = path.relative_to(PACK)
+            copy = name.with_name(f"{name.stem}_{number}.yml")
+            for folder in ("sigma_rules", "tests/rules"):
+                (root / folder / name.parent).mkdir(parents=True, exist_ok=True)
+            text = re.sub(
+                r"(?m)^id: (\S+)", lambda old: f"id: {uuid5(NAMESPACE_URL, old[1] + str(number))}", path.read_text()
+            )
+            text = re.sub(r"(?m)^(name: \w+|        - wmic_\w+)$", rf"\1_{number}", text)
+            (root / "sigma_rules" / copy).write_text(text, encoding="utf-8")
+            shutil.copy(TESTS / name, root / "tests" / "rules" / copy)
