@@ -25,7 +25,7 @@ goldens: $(VENV)/.installed  ## write tests/golden anew, on purpose
 	$(BIN)/sigma-xdr compile sigma_rules -o tests/golden
 
 bench: $(VENV)/.installed  ## speed, beside the stock backend: make bench CORPUS=folder
-	$(BIN)/python -m bench "$(CORPUS)/sigmahq"
+	$(BIN)/python -m bench "$(CORPUS)"
 
 corpus-compile: $(VENV)/.installed  ## compile SigmaHQ's rules: make corpus-compile CORPUS=folder
 	$(BIN)/python -m tests.corpus_compile "$(CORPUS)/sigmahq"

@@ -98,9 +98,8 @@ def copies(root: Path) -> None:
             copy = name.with_name(f"{name.stem}_{number}.yml")
             for folder in ("sigma_rules", "tests/rules"):
                 (root / folder / name.parent).mkdir(parents=True, exist_ok=True)
-            text = re.sub(
-                r"(?m)^id: (\S+)", lambda old: f"id: {uuid5(NAMESPACE_URL, old[1] + str(number))}", path.read_text()
-            )
+            identifier = uuid5(NAMESPACE_URL, f"{name}{number}")
+            text = re.sub(r"(?m)^id: \S+", f"id: {identifier}", path.read_text(encoding="utf-8"))
             text = re.sub(r"(?m)^(name: \w+|        - wmic_\w+)$", rf"\1_{number}", text)
             (root / "sigma_rules" / copy).write_text(text, encoding="utf-8")
             shutil.copy(TESTS / name, root / "tests" / "rules" / copy)

@@ -7,6 +7,11 @@ The exception tree::
     ├── CheckerUnavailable         exit code 3: Microsoft's language service can't be started on this machine
     ├── SiteError                  the site file is wrong
     ├── SchemaError                Defender XDR has no table, column or ActionType of that name
+    ├── EvaluatorError             a rule's meaning can't be judged exactly
+    ├── EngineError                a query that the local engine can't run exactly, or rows that don't fit their table
+    ├── TelemetryError             a record that is no event of Windows
+    ├── CaseError                  a case of a rule test that can't be run
+    ├── MutationError              a rule whose mutants can't be scored
     └── RuleError                  a rule can't be compiled (also a ``sigma.exceptions.SigmaError``)
 
 A library call raises the first problem that stops it; a command collects the :class:`Diagnostic` of every problem of

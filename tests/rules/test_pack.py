@@ -30,7 +30,7 @@ def test_no_mutant_of_a_rule_survives_its_cases(rule: str) -> None:
     score = mutation_score(rule_test(rule))
     assert [(survivor.mutant.id, survivor.event) for survivor in score.survivors] == []
     assert [problem.render() for problem in score.problems] == []
-    assert len(score.mutants) > 10
+    assert len(score.mutants) > 5
 
 
 def test_every_rule_on_a_windows_log_source_has_a_raw_case() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from sigma_xdr.errors import Diagnostic, SigmaXdrError, UsageError, render_all, 
 from sigma_xdr.rules import load_site
 from sigma_xdr.testing.mutation import MutationScore, Survivor
 from sigma_xdr.testing.mutation.of_tests import mutation_score
-from sigma_xdr.testing.suite import RuleTest, load_suite, tests_folder
+from sigma_xdr.testing.suite import RuleTest, folder_of_cases, load_suite
 
 __all__ = ["command"]
 
@@ -32,7 +33,7 @@ def command(rules: tuple[Path, ...], tests: Path | None, site: Path | None, form
     survives, 2 if a rule or a test file is wrong.
     """
     given = rules or (Path("sigma_rules"),)
-    suite = load_suite(given, tests or tests_folder(given), load_site(site) if site else None)
+    suite = load_suite(given, tests or folder_of_cases(given), load_site(site) if site else None)
     problems = list(suite.problems)
     scores: dict[str, tuple[RuleTest, MutationScore]] = {}
     for test in suite.tests:
@@ -94,7 +95,8 @@ def _summary(scores: list[MutationScore], problems: list[Diagnostic]) -> str:
     mutants, killed = sum(len(score.mutants) for score in scores), sum(len(score.killed) for score in scores)
     equivalent = sum(len(score.equivalent) for score in scores)
     survived = sum(len(score.survivors) for score in scores)
-    share = 100 * killed / (mutants - equivalent) if mutants > equivalent else 100.0
-    said = f"{mutants:,} mutants of {len(scores):,} rules: {killed:,} noticed, {equivalent:,} equivalent, {survived:,} survived"
+    share = math.floor(1000 * killed / (mutants - equivalent)) / 10 if mutants > equivalent else 100.0
+    rules = f"{len(scores):,} {'rule' if len(scores) == 1 else 'rules'}"
+    said = f"{mutants:,} mutants of {rules}: {killed:,} noticed, {equivalent:,} equivalent, {survived:,} survived"
     wrong = len(problems) + sum(len(score.problems) for score in scores)
     return f"{said}; score {share:.1f} %" + (f"; {wrong:,} problems" if wrong else "")

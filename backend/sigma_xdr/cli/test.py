@@ -12,7 +12,7 @@ import click
 from sigma_xdr.errors import Diagnostic, UsageError, render_all
 from sigma_xdr.rules import load_site
 from sigma_xdr.testing.junit import write_junit
-from sigma_xdr.testing.suite import Result, Suite, files_without_rules, load_suite, tests_folder
+from sigma_xdr.testing.suite import Result, Suite, files_without_rules, folder_of_cases, load_suite
 
 __all__ = ["command"]
 
@@ -32,7 +32,7 @@ def command(rules: tuple[Path, ...], tests: Path | None, site: Path | None, juni
     tests, 2 if a rule or a test file is wrong.
     """
     given = rules or (Path("sigma_rules"),)
-    folder = tests or tests_folder(given)
+    folder = tests or folder_of_cases(given)
     suite = load_suite(given, folder, load_site(site) if site else None)
     problems = [*suite.problems]
     for path in given:

@@ -6,8 +6,7 @@ in Kusto (``constructs.py``) and refuses all others by name; a refusal is an :cl
 
 from __future__ import annotations
 
-from sigma_xdr.engine.deciding import deciding_line
 from sigma_xdr.engine.duckdb import KqlEngine
 from sigma_xdr.engine.problem import EngineError
 
-__all__ = ["EngineError", "KqlEngine", "deciding_line"]
+__all__ = ["EngineError", "KqlEngine"]

@@ -14,8 +14,12 @@ _MEANT = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def spell_out(kql: str) -> str:
-    r"""The query with the characters that ``\uXXXX`` stands for in its strings; all else is as it was."""
-    return _TOKEN.sub(lambda token: token[0] if token[0][0] in "/@" else _ESCAPE.sub(_character, token[0]), kql)
+    r"""The query with the characters that ``\uXXXX`` stands for in its strings; all else is as it was.
+
+    Two surrogates become the character that they are the halves of, and a lone one U+FFFD, as in rows.
+    """
+    spelt = _TOKEN.sub(lambda token: token[0] if token[0][0] in "/@" else _ESCAPE.sub(_character, token[0]), kql)
+    return spelt.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _character(escape: re.Match[str]) -> str:

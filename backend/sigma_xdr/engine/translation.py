@@ -18,6 +18,7 @@ from sigma_xdr.engine.constructs import named_tables
 from sigma_xdr.engine.escapes import spell_out
 from sigma_xdr.engine.networks import NETWORK_FUNCTIONS
 from sigma_xdr.engine.problem import EngineError, problem
+from sigma_xdr.engine.terms import settle_edges
 from sigma_xdr.schema import xdr_schema
 
 __all__ = ["Translation", "translate"]
@@ -51,7 +52,7 @@ def translate(kql: str, now: datetime | None) -> Translation:
         raise EngineError(_refused(kql, error)) from error
     except RecursionError:
         raise EngineError(problem(kql, "the query is nested too deeply")) from None
-    return Translation(str(sql), sql.parameters, tables)
+    return Translation(settle_edges(str(sql)), sql.parameters, tables)
 
 
 def _refused(kql: str, error: duckdb_kql.KqlError) -> Any:

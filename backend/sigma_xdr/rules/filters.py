@@ -20,7 +20,8 @@ def apply_filters(rule: SigmaRule, filters: Sequence[SigmaFilter]) -> SigmaRule:
     """The rule with every filter that fits its log source and names it, or names any; the rule itself if none does.
 
     The result has selections of its own for each filter, called ``_filter_<number in filters>_<name>``, so that neither
-    the rule's patterns take them in nor two filters meet. It shares the rule's own selections, so the rule is used up.
+    the rule's patterns take them in nor two filters meet; those whose name begins with _ are called ``_own_filter_…``, so
+    that the filter's ``them`` doesn't take them in either. It shares the rule's own selections, so the rule is used up.
     Raises RuleError where a pattern of the rule, such as ``_*``, would take a filter's selection in.
     """
     detections = dict(rule.detection.detections)
@@ -32,7 +33,7 @@ def apply_filters(rule: SigmaRule, filters: Sequence[SigmaFilter]) -> SigmaRule:
         while any(name.startswith(prefix) for name in rule.detection.detections):
             prefix = "_" + prefix
         for name, detection in each.filter.detections.items():
-            detections[prefix + name] = copy.deepcopy(detection)
+            detections[_new_name(name, prefix)] = copy.deepcopy(detection)
         conditions = [f"({condition}) and ({_renamed(each.filter.condition[0], prefix)})" for condition in conditions]
     if len(detections) == len(rule.detection.detections):
         return rule
@@ -62,9 +63,13 @@ def _renamed(condition: str, prefix: str) -> str:
     for word in condition_words(condition):
         pieces.append(condition[end : word.start])
         text = "*" if word.role == "pattern" and word.text == "them" else word.text
-        pieces.append(text if word.role == "syntax" else prefix + text)
+        pieces.append(text if word.role == "syntax" else _new_name(text, prefix))
         end = word.start + len(word.text)
     return "".join(pieces)
+
+
+def _new_name(name: str, prefix: str) -> str:
+    return f"_own{prefix}{name}" if name.startswith("_") else prefix + name
 
 
 def _refuse_open_patterns(rule: SigmaRule) -> None:

@@ -20,6 +20,8 @@ __all__ = ["RuleSet", "load_rules", "load_with_pack"]
 
 #: Folders of a pack whose YAML files are no rules, and the site files beside the rules: site.yml, site.<name>.yml.
 _OTHER_FOLDERS = frozenset(("playbook", "sites"))
+#: Folders of a pack whose files name rules of the others.
+_BESIDE_FAMILIES = frozenset(("correlations", "filters"))
 _SITE_FILE = re.compile(r"site(\..*)?\.ya?ml", re.IGNORECASE)
 
 
@@ -76,11 +78,11 @@ def load_rules(paths: Iterable[Path | str]) -> RuleSet:
 def load_with_pack(paths: Iterable[Path | str]) -> tuple[RuleSet, RuleSet]:
     """The rules of some paths, and the set in which their references are looked up.
 
-    The two are one but where a file in a folder ``correlations`` is given by itself: then the folder above, the pack, is
-    loaded as well, for the rules that the correlation names.
+    The two are one but where a file in a folder ``correlations`` or ``filters`` is given by itself: then the folder above, the
+    pack, is loaded as well, for the rules that it names.
     """
     given = [Path(path) for path in paths]
-    packs = [path.parent.parent for path in given if path.parent.name == "correlations" and path.is_file()]
+    packs = [path.parent.parent for path in given if path.parent.name in _BESIDE_FAMILIES and path.is_file()]
     if not packs:
         rules = load_rules(given)
         return rules, rules

@@ -66,7 +66,7 @@ def rows_with(fields: Mapping[str, Any], log_source: LogSource, whole_paths: boo
     return map_records([record], whole_paths=whole_paths) if record is not None else iter(())
 
 
-def views_with(fields: Mapping[str, Any], log_source: LogSource) -> Iterator[Event]:
+def views_with(fields: Mapping[str, Any], log_source: LogSource, whole_paths: bool = True) -> Iterator[Event]:
     """Those rows as the log source shows them; for one of Defender's own tables, the row with these columns."""
     if log_source.get("service") == "defender-xdr":
         table = _table_of(str(log_source.get("category")))
@@ -75,7 +75,7 @@ def views_with(fields: Mapping[str, Any], log_source: LogSource) -> Iterator[Eve
         }
         rows: list[tuple[str, Mapping[str, Any]]] = [(table, columns)]
     else:
-        rows = [(row.table, row.columns) for row in rows_with(fields, log_source)]
+        rows = [(row.table, row.columns) for row in rows_with(fields, log_source, whole_paths)]
     for table, columns in rows:
         view = row_event(table, columns, log_source)
         if view is not None:

@@ -80,14 +80,23 @@ class _Rule:
     chosen: dict[tuple[int, bool, int], list[Sample]] = field(default_factory=dict)
 
     def events(self) -> Iterator[dict[str, Any]]:
+        """First a few events of each value, so that a long list gets further than its first ones; then all of them."""
         leaves = list(_leaves(self.root, ()))
-        for turn in range(_TURNS):
-            for leaf, path in leaves:
-                beside = [sample for node, child in path for sample in self.beside(node, child, turn)]
-                for sample in self.samples(leaf):
-                    yield _event(sample, beside, turn, same_dash=True)
-                    yield _event(sample, beside, turn, same_dash=False)
+        for samples in (self.few_samples, self.samples):
+            for turn in range(_TURNS):
+                for leaf, path in leaves:
+                    beside = [sample for node, child in path for sample in self.beside(node, child, turn)]
+                    for sample in samples(leaf):
+                        yield _event(sample, beside, turn, same_dash=True)
+                        yield _event(sample, beside, turn, same_dash=False)
         yield {}
+
+    def few_samples(self, leaf: Any) -> Iterator[Sample]:
+        """The plainest samples that fit a value, and none of its field."""
+        name = _field(leaf)
+        yield from fitting(name, self.value(leaf))[:2]
+        if name:
+            yield {name: MISSING}
 
     def samples(self, leaf: Any) -> Iterator[Sample]:
         """Samples that fit a value, the first of them also under the name of the field's sibling; and near misses."""
@@ -179,8 +188,8 @@ def _event(sample: Sample, beside: Sequence[Sample], turn: int, same_dash: bool)
 
 
 def _joined(texts: Sequence[OpenText], turn: int, same_dash: bool) -> str:
-    """One text of several: one that has to begin it, those that may stand anywhere, one that has to end it. The first of
-    them is there in any case.
+    """One text of several: one that has to begin it, those that may stand anywhere, one that has to end it. Or the one that
+    has to be the whole of it.
     """
     begin = next((each for each in texts if not each.open_at_start), None)
     end = next((each for each in texts if not each.open_at_end), None)
@@ -193,8 +202,11 @@ def _joined(texts: Sequence[OpenText], turn: int, same_dash: bool) -> str:
     if turn % 2:
         anywhere.reverse()
     joined = begin.text if begin else ""
+    known = _plain(joined, same_dash)
     for text in anywhere:
-        joined = joined if _plain(text, same_dash) in _plain(joined, same_dash) else _beside(joined, text)
+        plain = _plain(text, same_dash)
+        if plain not in known:
+            joined, known = _beside(joined, text), _beside(known, plain)
     return _beside(joined, end.text) if end and not joined.endswith(end.text) else joined
 
 

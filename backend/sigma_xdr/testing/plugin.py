@@ -15,7 +15,7 @@ import pytest
 from sigma_xdr.errors import Diagnostic, SigmaXdrError, render_all
 from sigma_xdr.rules import RuleSet, load_rules
 from sigma_xdr.testing.case_files import Case, read_case_file
-from sigma_xdr.testing.suite import Result, RuleTest, Suite, files_without_rules, load_site_of, test_file
+from sigma_xdr.testing.suite import Result, RuleTest, Suite, case_file_of, files_without_rules, from_here, load_site_of
 
 __all__ = ["pytest_addoption", "pytest_collect_file", "pytest_collection_modifyitems", "pytest_terminal_summary"]
 
@@ -26,8 +26,8 @@ class _Pack:
     """The pack of a run, read once."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self.folder = config.rootpath / config.getini("sigma_rules")
-        self.tests = config.rootpath / config.getini("sigma_tests")
+        self.folder = from_here(config.rootpath / config.getini("sigma_rules"))
+        self.tests = from_here(config.rootpath / config.getini("sigma_tests"))
         self.rules: RuleSet = load_rules([self.folder])
         self.suite = Suite(self.rules, self.rules, self.tests, load_site_of(self.folder))
 
@@ -98,14 +98,15 @@ class RuleFile(pytest.File):
     def test(self) -> RuleTest:
         """The rule with this file. Raises SigmaXdrError with what is wrong with the two."""
         pack = _Pack.of(self.config)
-        found = next((test for test in pack.suite.tests if test.file.path == self.path), None)
+        path = from_here(self.path)
+        found = next((test for test in pack.suite.tests if test.file.path == path), None)
         if found is not None:
             return found
-        _, problems = read_case_file(self.path)
-        if not problems and not any(test_file(rule, pack.tests) == self.path for rule in pack.suite.asked):
+        _, problems = read_case_file(path)
+        if not problems and not any(case_file_of(rule, pack.tests) == path for rule in pack.suite.asked):
             hint = "delete it, or name it as its rule; a rule with errors doesn't count"
-            problems = [Diagnostic("no-rule", "the test file has no rule", hint, file=self.path.as_posix())]
-        raise SigmaXdrError(*problems, *_wrong_rule(pack, self.path))
+            problems = [Diagnostic("no-rule", "the test file has no rule", hint, file=path.as_posix())]
+        raise SigmaXdrError(*problems, *_wrong_rule(pack, path))
 
 
 def _wrong_rule(pack: _Pack, path: Path) -> list[Diagnostic]:

@@ -141,12 +141,13 @@ def _sample(field: str, value: Any) -> Sample:
 
 
 def _spelt(value: SigmaString, keyword: bool) -> list[OpenText]:
-    """Texts that a pattern takes in: nothing, little and more where it has a star, in other case, inside other text."""
+    """Texts that a pattern takes in: by itself, inside other text, with other things for its stars, in other case."""
     open_at_start = keyword or value.startswith(SpecialChars.WILDCARD_MULTI)
     open_at_end = keyword or value.endswith(SpecialChars.WILDCARD_MULTI)
-    texts = [OpenText(_filled(value, star), open_at_start, open_at_end) for star in (" ", "", " x ")]
-    plain = texts[0]
-    return list(dict.fromkeys([*texts, replace(plain, text=plain.text.swapcase()), *_surrounded(plain)]))
+    plain, *others = [OpenText(_filled(value, star), open_at_start, open_at_end) for star in (" ", "", " x ")]
+    before, after = _surroundings(plain.text)
+    inside = replace(plain, text=(before if open_at_start else "") + plain.text + (after if open_at_end else ""))
+    return list(dict.fromkeys([plain, inside, *others, replace(plain, text=plain.text.swapcase())]))
 
 
 def _filled(value: SigmaString, star: str, single: str = "a") -> str:
@@ -165,10 +166,15 @@ def _filled(value: SigmaString, star: str, single: str = "a") -> str:
 
 def _surrounded(text: OpenText) -> list[OpenText]:
     """The text with something before it, after it, and both, whether it is open there or not."""
-    before = {"\\": "C:\\Temp", ":": "C"}.get(text.text[:1], "x ")
-    after = "x.b" if text.text[-1:] == "\\" else " x" if " " in text.text else ".b"
+    before, after = _surroundings(text.text)
     written = (before + text.text, text.text + after, before + text.text + after)
     return [replace(text, text=each) for each in written]
+
+
+def _surroundings(text: str) -> tuple[str, str]:
+    """What may stand before and after a text: more of a path, if it looks like a piece of one."""
+    before = {"\\": "C:\\Temp", ":": "C"}.get(text[:1], "x ")
+    return before, "x.b" if text[-1:] == "\\" else " x" if " " in text else ".b"
 
 
 def _misspelt(value: SigmaString, keyword: bool) -> Iterator[OpenText]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from sigma_xdr.engine import KqlEngine, deciding_line
+from sigma_xdr.engine import KqlEngine
 from sigma_xdr.evaluator import CorrelationMatcher, Event, Explanation, Matcher, TimedEvent
 from sigma_xdr.kql.compiler import CompiledRule, Compiler
 from sigma_xdr.kql.query import RuleQuery
@@ -102,7 +102,7 @@ class Subject:
         for row in trial.rows:
             tables[row.table].append(row.columns)
         with KqlEngine(tables) as engine:
-            line = deciding_line(self.compiled.kql, lambda query: bool(engine.run(query)))
+            line = engine.deciding_line(self.compiled.kql)
         return None if line is None else (line, self.compiled.kql.splitlines()[line - 1])
 
     # ---------------------------------------------------------------------------------------------------- the evaluator

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sigma_xdr.errors import Diagnostic, SigmaXdrError, UsageError
 from sigma_xdr.kql.compiler import Compiler
-from sigma_xdr.rules import LoadedRule, RuleSet, load_rules, load_site
+from sigma_xdr.rules import LoadedRule, RuleSet, load_site, load_with_pack
 from sigma_xdr.testing.case_files import Case, CaseFile, read_case_file
 from sigma_xdr.testing.failure import Failure, failure
 from sigma_xdr.testing.subject import Subject
@@ -24,19 +24,18 @@ __all__ = [
     "Result",
     "RuleTest",
     "Suite",
+    "case_file_of",
     "files_without_rules",
+    "folder_of_cases",
+    "from_here",
     "load_site_of",
     "load_suite",
-    "test_file",
-    "tests_folder",
 ]
 
 Site = Mapping[str, tuple[str, ...]]
 
 #: Fewest true positives, and fewest near misses, that a rule is tested with.
 LEAST_CASES = 3
-#: Folders of a pack whose files name rules of the other ones.
-_BESIDE_FAMILIES = ("correlations", "filters")
 
 
 @dataclass(frozen=True)
@@ -197,8 +196,9 @@ def _rows(case: Case) -> int:
 class Suite:
     """The rules of some files and folders with their test files under ``tests``.
 
-    ``asked`` are the rules to test, ``rules`` the whole pack, in which references are looked up. ``site`` holds the values of placeholders. With ``check``
-    Microsoft's language service looks at every query. ``problems`` are those of the rules, of the files, and of their pairing.
+    ``asked`` are the rules to test, ``rules`` the whole pack, in which references are looked up. ``site`` holds the values of
+    placeholders. With ``check`` Microsoft's language service looks at every query. ``problems`` are those of the rules, of
+    the files, and of their pairing.
     """
 
     def __init__(
@@ -213,7 +213,7 @@ class Suite:
         problems = [problem for problem in asked.diagnostics if problem.severity == "error"]
         self.tests: list[RuleTest] = []
         for rule in self.asked:
-            path = test_file(rule, tests)
+            path = case_file_of(rule, tests)
             if path is None:
                 problems.append(_no_file(rule, tests))
                 continue
@@ -243,7 +243,7 @@ def _no_file(rule: LoadedRule, tests: Path) -> Diagnostic:
     return rule.diagnostic("no-test-file", message, hint, "title")
 
 
-def test_file(rule: LoadedRule, tests: Path) -> Path | None:
+def case_file_of(rule: LoadedRule, tests: Path) -> Path | None:
     """The test file of a rule: under ``tests``, the longest tail of the rule's path that exists there."""
     number = f".{rule.source.index + 1}" if rule.source.index else ""
     path = rule.path.absolute().with_name(f"{rule.path.stem}{number}.yml")
@@ -255,9 +255,6 @@ def _tails(path: Path, folder: Path) -> Iterator[Path]:
     return (folder.joinpath(*path.parts[start:]) for start in range(1, len(path.parts)))
 
 
-test_file.__test__ = False  # type: ignore[attr-defined]  # pytest takes it for a test otherwise
-
-
 def files_without_rules(folder: Path, tests: Path, rules: Sequence[LoadedRule]) -> list[Diagnostic]:
     """A problem for each test file that would be of a rule of ``folder``, a pack or a family, and is none's.
 
@@ -266,7 +263,7 @@ def files_without_rules(folder: Path, tests: Path, rules: Sequence[LoadedRule]) 
     family = next((path for path in _tails(folder.absolute(), tests) if path.is_dir()), None)
     if family is None and any(tests.joinpath(rule.relative).is_file() for rule in rules):
         family = tests  # the pack as a whole
-    known = {test_file(rule, tests) for rule in rules}
+    known = {case_file_of(rule, tests) for rule in rules}
     hint = "delete it, or name it as its rule; a rule with errors doesn't count"
     return [
         Diagnostic("no-rule", "the test file has no rule", hint, file=path.as_posix())
@@ -275,7 +272,7 @@ def files_without_rules(folder: Path, tests: Path, rules: Sequence[LoadedRule]) 
     ]
 
 
-def tests_folder(rules: Sequence[Path]) -> Path:
+def folder_of_cases(rules: Sequence[Path]) -> Path:
     """The folder ``tests/rules`` that belongs to some rules: the one in the nearest folder above them that has one.
 
     Raises UsageError if there is none.
@@ -283,13 +280,13 @@ def tests_folder(rules: Sequence[Path]) -> Path:
     for given in rules:
         for folder in (given.absolute(), *given.absolute().parents):
             if (found := folder / "tests" / "rules").is_dir():
-                return _shortest(found)
+                return from_here(found)
     message = "there is no folder tests/rules beside the rules, or above them"
     raise UsageError(Diagnostic("no-tests", message, "name the folder of test files: --tests DIR"))
 
 
-def _shortest(path: Path) -> Path:
-    """The path from the working folder, if it lies there."""
+def from_here(path: Path) -> Path:
+    """An absolute path from the working folder on, if it lies there: what messages show."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
@@ -305,6 +302,5 @@ def load_suite(rules: Sequence[Path], tests: Path, site: Site | None = None) -> 
 
     Raises UsageError for a path that isn't there.
     """
-    asked = load_rules(rules)
-    packs = sorted({path.parent.parent for path in rules if path.is_file() and path.parent.name in _BESIDE_FAMILIES})
-    return Suite(asked, load_rules([*rules, *packs]) if packs else asked, tests, site)
+    asked, pack = load_with_pack(rules)
+    return Suite(asked, pack, tests, site)

@@ -2,7 +2,8 @@ r"""A case's rows: what the test file says, looked up in the schema, and default
 
 A column that a row leaves out gets: ActionType the rule's first one; Timestamp a fixed time plus a second a row; DeviceId
 ``device-1``; ReportId a number of the row's own; FolderPath ``C:\Windows\System32\`` and the FileName, FileName the end of
-the FolderPath. Other strings are empty, the rest is null.
+the FolderPath; and InitiatingProcessFolderPath the same, in lower case as Defender has it (write ``''`` for a process without
+a path). Other strings are empty, the rest is null.
 """
 
 from __future__ import annotations
@@ -233,6 +234,9 @@ class _Rows:
         elif path and name and table.name in _WHOLE_PATHS and path.rpartition("\\")[2].lower() != name.lower():
             message = f"FolderPath ends in '{path.rpartition(chr(92))[2][:60]}', FileName is '{name[:60]}'"
             self.problem(message, f"{table.name} has the file's name in both: leave one out", *keys, "FolderPath")
+        initiating = columns.get("InitiatingProcessFileName")
+        if initiating and "InitiatingProcessFolderPath" in table.columns:
+            defaults["InitiatingProcessFolderPath"] = (_FOLDER + initiating).lower()
         known = {name: value for name, value in defaults.items() if name in table.columns and value is not None}
         return {**known, **columns}
 

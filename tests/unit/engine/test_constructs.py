@@ -11,6 +11,7 @@ from sigma_xdr.engine.constructs import named_tables
 from sigma_xdr.errors import Diagnostic
 
 T = "DeviceEvents"
+U = f"union ({T} | project FileName, FolderPath), (DeviceFileEvents | project FileName, SHA256)"
 
 
 def problems(kql: str) -> tuple[Diagnostic, ...]:
@@ -56,13 +57,15 @@ def test_all_of_a_querys_problems_are_shown() -> None:
         ('externaldata(a: string)["https://x"]', "'externaldata'"),
         ('database("x").DeviceEvents', "'database()'"),
         ("union Device*", "'Device*'"),
-        ("union isfuzzy=true DeviceEvents", "'isfuzzy=true'"),
+        ("union isfuzzy=true (DeviceEvents | count)", "'isfuzzy=true'"),
         ("set query_now = datetime(2024-01-01); print now()", "'set'"),
         # Functions: unknown ones, and forms of known ones.
         (f"{T} | extend r = rand()", "'rand()'"),
         (f"{T} | summarize percentile(ProcessId, 50)", "'percentile()'"),
         (f"{T} | summarize count() by bin(Timestamp, 5d)", "'bin(Timestamp, 5d)'"),
         (f"{T} | summarize count() by bin(Timestamp, 7h)", "'bin(Timestamp, 7h)'"),
+        (f"{T} | summarize count() by bin(Timestamp, 0s)", "'bin(Timestamp, 0s)'"),
+        (f"{T} | extend b = bin()", "'bin()'"),
         (f"let w = 7d; {T} | summarize count() by bin(Timestamp, w)", "'bin(Timestamp, w)'"),
         (f"{T} | extend w = 1h | extend b = bin(Timestamp, w)", "'bin(Timestamp, w)'"),
         (f"{T} | summarize array_sort_asc(make_list(ProcessId))", "'array_sort_asc(make_list(ProcessId))'"),
@@ -76,10 +79,14 @@ def test_all_of_a_querys_problems_are_shown() -> None:
         (f"{T} | join kind=leftouter (DeviceInfo) on DeviceId", "'kind=leftouter'"),
         (f"{T} | join kind=fullouter (DeviceInfo) on DeviceId", "'kind=fullouter'"),
         # A union's rows lack columns that other rows have.
-        (f"union {T}, DeviceFileEvents | where SHA256 == ''", "'SHA256 == '''"),
-        (f"union {T}, DeviceFileEvents | where FileName in ('', 'a')", "'FileName in ('', 'a')'"),
-        (f"union {T}, DeviceFileEvents | where FileName =~ FolderPath", "'FileName =~ FolderPath'"),
-        (f"let U = union {T}, DeviceFileEvents; U | where FileName != FolderPath", "'FileName != FolderPath'"),
+        (f"union (DeviceFileEvents | project FileName), {T}", f"'{T}' in a union"),
+        (f"{T} | where FileName == 'a' | union (DeviceFileEvents | project FileName)", f"'{T}' in a union"),
+        (f"let V = {T} | take 1; union (DeviceFileEvents | project FileName), (V | take 1)", "'(V | take 1)' in a union"),
+        (f"{U} | where SHA256 == ''", "'SHA256 == ''' after a union"),
+        (f"{U} | where FileName in ('', 'a')", "'FileName in ('', 'a')' after a union"),
+        (f"{U} | where FileName =~ FolderPath", "'FileName =~ FolderPath' after a union"),
+        (f"{U} | extend x = strcat_delim('-', FileName, SHA256)", "'strcat_delim('-', FileName, SHA256)' after a union"),
+        (f"let V = {U}; V | where FileName != FolderPath", "'FileName != FolderPath' after a union"),
         # Literals.
         (rf'{T} | where FileName == "\x41"', r"'\x' in a string"),
         (rf'{T} | where FileName == "\a"', r"'\a' in a string"),
@@ -112,9 +119,10 @@ def test_a_text_is_never_null() -> None:
     "kql",
     [
         f"{T} | where isnull(ProcessId) and isnotnull(Timestamp)",
-        f"{T} | where FileName =~ FolderPath | union DeviceFileEvents",
-        f"union ({T} | where FileName =~ FolderPath), DeviceFileEvents | where isempty(SHA256) and FileName == 'a'",
-        f"union {T}, DeviceFileEvents | join kind=inner (DeviceInfo) on $left.DeviceId == $right.DeviceId | count",
+        f"{T} | where FileName =~ FolderPath and FileName != '' | project FileName | union (DeviceFileEvents | count)",
+        f"union ({T} | where FileName =~ FolderPath | distinct FileName), (print SHA256 = '') | where isempty(SHA256)",
+        f"let L = {T} | project DeviceId; union L, (L | take 1) | where DeviceId == 'a' "
+        "| join kind=inner (DeviceInfo) on $left.DeviceId == $right.DeviceId | count",
         f'let p = "a"; {T} | where FileName matches regex p',
         f'{T} | where FileName matches regex @"--x[^]a[:alpha:]\\d-][-a]&&"',
         f"let w = 2d; {T} | summarize count() by bin(Timestamp, w), bin(ProcessId, 10)",
@@ -141,11 +149,8 @@ def test_what_is_no_query(kql: str, message: str) -> None:
 
 
 def test_the_tables_that_a_query_names() -> None:
-    assert named_tables(f"let H = {T} | take 1; union H, DeviceInfo, ['DeviceNetworkInfo'] | where FileName == 'DeviceFileEvents'") == (
-        "DeviceEvents",
-        "DeviceInfo",
-        "DeviceNetworkInfo",
-    )  # fmt: skip
+    kql = f"let H = {T} | count; union H, (DeviceInfo | count), (['DeviceNetworkInfo'] | count) | extend a = 'DeviceFileEvents'"
+    assert named_tables(kql) == ("DeviceEvents", "DeviceInfo", "DeviceNetworkInfo")
 
 
 @pytest.mark.parametrize("folder", ["golden", "unit/kql/correlations/golden"])

@@ -70,6 +70,14 @@ LONG = "x" * 1_000_000
         ({"F|exists": True}, False, True, True),
         ({"F|exists": True}, {}, True, True),
         ({"F|exists": False}, "", False, True),
+        # ---- nothing, and what Windows writes for it
+        ({"F": None}, ["", "(Empty)"], False, True),
+        ({"F": "(empty)"}, ["", "(Empty)"], True, True),
+        ({"F|contains": "(Empty)"}, ["", "(Empty)"], True, True),
+        ({"F|contains": "Empty"}, ["", "(Empty)"], True, False),
+        ({"F": "*"}, ["", "(Empty)"], True, False),
+        ({"F|re": "Empty"}, ["", "(Empty)"], True, False),
+        ({"F|exists": True}, ["", "(Empty)"], True, False),
         # ---- limits
         ({"F|gt": 9}, 10, True, True),
         ({"F|gt": 9}, "10", True, True),

@@ -57,13 +57,19 @@ def test_a_raw_event_keeps_the_kinds_of_nothing_apart(
         ("empty", [], True, False),
         ("missing", [], True, False),
         ("none", [], True, False),
-        ("list", ["p", "q"], True, True),
+        ("list", [], True, False),
         ("mapping", [], False, True),
     ],
 )
 def test_on_a_row_nothing_is_nothing(name: str, values: list[Any], nothing: bool, exists: bool) -> None:
     found = Event(FIELDS, one_nothing=True).look(name)
     assert (found.values, found.nothing, found.exists, found.empty) == (values, nothing, exists, nothing)
+
+
+def test_what_windows_writes_for_nothing_stands_beside_it_on_a_row() -> None:
+    assert Event({"F": ["", "-", 7]}, one_nothing=True).look("F").written == ("-", "7")
+    assert Event({"F": ["-"]}, one_nothing=True).look("F").written == ()
+    assert Event({"F": ["", "-"]}).look("F").written == ()
 
 
 def test_keywords_search_every_scalar_or_the_texts_that_are_given() -> None:

@@ -33,14 +33,14 @@ def first(item: str) -> Any:
 @pytest.mark.parametrize(
     ("item", "expected"),
     [
-        ("A: 'a*b?'", ["a ba", "aba", "a x ba", "A BA", "x a ba", "a ba x", "x a ba x"]),
-        (r"A|endswith: '\a.exe'", [r"*\a.exe", r"*\A.EXE", r"*C:\Temp\a.exe", r"*\a.exe.b", r"*C:\Temp\a.exe.b"]),
-        ("A|contains: '1'", ["*1*", "*x 1*", "*1.b*", "*x 1.b*"]),
-        (r"A: 'a\*'", ["a*", "A*", "x a*", "a*.b", "x a*.b"]),
-        ("A|windash: '-f'", ["-f", "-F", "/f", "/F", "–f", "–F", "—f", "—F", "―f", "―F", "x -f", "-f.b", "x -f.b"]),
+        ("A: 'a*b?'", ["a ba", "aba", "a x ba", "A BA"]),
+        (r"A|endswith: '\a.exe'", [r"*\a.exe", r"*C:\Temp\a.exe", r"*\A.EXE"]),
+        ("A|contains: '1'", ["*1*", "*x 1.b*"]),
+        (r"A: 'a\*'", ["a*", "A*"]),
+        ("A|windash: '-f'", ["-f", "-F", "/f", "/F", "–f", "–F", "—f", "—F", "―f", "―F"]),
         (
             "A|base64offset|contains: wmic",
-            ["*d21pY*", "*D21Py*", "*dtaW*", "*DTAw*", "*3bWlj*", "*3BwLJ*", "*x d21pY*", "*d21pY.b*", "*x d21pY.b*"],
+            ["*d21pY*", "*x d21pY.b*", "*dtaW*", "*x dtaW.b*", "*3bWlj*", "*x 3bWlj.b*", "*D21Py*"],
         ),
         ("A|re: '^a[bc]$'", ["ab", "ac", "AB", "AC"]),
         ("A: 5", [5, "5"]),

@@ -10,9 +10,9 @@ from typing import Any
 from sigma_xdr.evaluator import Event
 from sigma_xdr.testing.as_rows import views_with
 from sigma_xdr.testing.case_files import Case
-from sigma_xdr.testing.mutation.mutant import Document, Mutant
+from sigma_xdr.testing.mutation.mutant import Document
 from sigma_xdr.testing.mutation.scoring import MutationScore, score
-from sigma_xdr.testing.mutation.telling import event_that_tells
+from sigma_xdr.testing.mutation.telling import EventSearch
 from sigma_xdr.testing.suite import RuleTest
 
 __all__ = ["mutation_score"]
@@ -25,13 +25,14 @@ def mutation_score(test: RuleTest) -> MutationScore:
     itself fails one.
     """
     cases = test.file.cases
+    searches = _searches(test)
     found = score(
         test.rule.document,
         cases,
         [case.expect for case in cases],
         lambda document, cases: [_as_expected(test, document, case) for case in cases],
         test.file.equivalent,
-        lambda mutant: _telling(test, mutant),
+        lambda mutant: next(filter(None, (search.event_for(mutant.document) for search in searches)), None),
         lambda case: case.name,
     )
     return replace(found, problems=tuple(test.file.source.locate(problem) for problem in found.problems))
@@ -43,31 +44,31 @@ def _as_expected(test: RuleTest, document: Document, case: Case) -> bool:
     return case.expect if all(verdict is case.expect for verdict in verdicts) else not case.expect
 
 
-def _telling(test: RuleTest, mutant: Mutant) -> Mapping[str, Any] | None:
+def _searches(test: RuleTest) -> list[EventSearch]:
+    """The searches for an event that tells mutants apart: on rows with whole paths of initiating processes and on rows with
+    their directories alone, for a filter under each rule that it is tested on. None for a correlation.
+    """
     subjects = dict.fromkeys(test.subject(case) for case in test.file.cases)
-    for subject in subjects:
-        if subject.rule.kind == "correlation":
-            return None
-        log_source = subject.rule.document["logsource"]
-        found = event_that_tells(
+    return [
+        EventSearch(
             test.rule.document,
-            mutant.document,
-            [view.fields for view in _events(test, subject.rule.document)],
-            view=partial(_as_a_row, log_source=log_source),
+            [view.fields for view in _events(test, subject.rule.document["logsource"])],
+            view=partial(_as_a_row, log_source=subject.rule.document["logsource"], whole_paths=whole_paths),
             matcher=subject.matcher,
         )
-        if found is not None:
-            return found
-    return None
+        for subject in subjects
+        if subject.rule.kind != "correlation"
+        for whole_paths in (True, False)
+    ]
 
 
-def _as_a_row(fields: Mapping[str, Any], log_source: Mapping[str, Any]) -> Event | None:
+def _as_a_row(fields: Mapping[str, Any], log_source: Mapping[str, Any], whole_paths: bool) -> Event | None:
     """Fields as a row of Defender shows them: what no row can say tells nothing apart in production."""
-    return next(views_with(fields, log_source), None)
+    return next(views_with(fields, log_source, whole_paths), None)
 
 
-def _events(test: RuleTest, document: Document) -> Iterator[Event]:
+def _events(test: RuleTest, log_source: Mapping[str, Any]) -> Iterator[Event]:
     """The events of the rule's cases."""
     for case in test.file.cases:
         for trial in test.trials(case):
-            yield from test.subject(case).views(trial, document["logsource"])
+            yield from test.subject(case).views(trial, log_source)

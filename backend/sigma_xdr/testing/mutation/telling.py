@@ -15,10 +15,10 @@ __all__ = ["EventSearch", "event_that_tells"]
 
 Fields = Mapping[str, Any]
 
-#: Most events that are judged for a mutant; most that are made from the rule, and from the mutant.
-_MOST_EVENTS, _MOST_OF_RULE, _MOST_OF_MUTANT = 6_000, 3_000, 1_500
-#: Most text of all events that are made from a rule, in characters: a rule may ask for much in one field.
-_MOST_TEXT = 10_000_000
+#: Most events that are made from the rule, from the mutant, and from the given ones.
+_MOST_OF_RULE, _MOST_OF_MUTANT, _MOST_MIXED = 3_000, 1_500, 1_500
+#: Most text of each of them, in characters: a rule may ask for much in one field.
+_MOST_TEXT = 2_000_000
 
 
 class Judge(Protocol):
@@ -32,9 +32,9 @@ class EventSearch:
     """Looks for events that tell the mutants of a rule, a plain document, from it.
 
     Tried are the ``events`` given, those of the rule's cases; events made from the values of the rule and of the mutant; and
-    the given ones with one field from those: 6,000 at most. ``view`` turns fields into what is judged: an event as a row shows
-    it, or None if no row can be like that. ``matcher`` makes a document's judge: for a filter, the one of a rule that it is put
-    on. ``site`` holds the values of placeholders.
+    the given ones with one field from those: 6,000 at most beside the given ones. ``view`` turns fields into what is judged:
+    an event as a row shows it, or None if no row can be like that. ``matcher`` makes a document's judge: for a filter, the one
+    of a rule that it is put on. ``site`` holds the values of placeholders.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class EventSearch:
         for event, seen, verdict in self._judged:
             if judge.matches(seen) != verdict:
                 return event
-        for event in islice(self._others(mutant), max(0, _MOST_EVENTS - len(self._judged))):
+        for event in self._others(mutant):
             seen_event = self._seen(event)
             if seen_event is not None and judge.matches(seen_event) != self._judge.matches(seen_event):
                 return event
@@ -74,7 +74,7 @@ class EventSearch:
 
     @cached_property
     def _made(self) -> list[dict[str, Any]]:
-        return _first(candidates(self._original, self._site), _MOST_OF_RULE)
+        return list(_first(candidates(self._original, self._site), _MOST_OF_RULE))
 
     @cached_property
     def _judged(self) -> list[tuple[dict[str, Any], Event | Fields, bool]]:
@@ -84,25 +84,28 @@ class EventSearch:
 
     def _others(self, mutant: Document) -> Iterator[dict[str, Any]]:
         """Events made from the mutant, and the given ones with one field of those that were made."""
-        made = _first(candidates(mutant, self._site), _MOST_OF_MUTANT)
+        made = list(_first(candidates(mutant, self._site), _MOST_OF_MUTANT))
         yield from made
-        for event in (*made, *self._made):
-            for name, value in event.items():
-                yield from ({**each, name: value} for each in self._given)
+        mixed = (
+            {**each, name: value}
+            for event in (*made, *self._made)
+            for name, value in event.items()
+            for each in self._given
+        )
+        yield from _first(mixed, _MOST_MIXED)
 
     def _seen(self, event: dict[str, Any]) -> Event | Fields | None:
         return event if self._view is None else self._view(event)
 
 
-def _first(events: Iterator[dict[str, Any]], most: int) -> list[dict[str, Any]]:
-    """The first events, up to a number of them and of characters."""
-    found, text = [], 0
+def _first(events: Iterable[dict[str, Any]], most: int) -> Iterator[dict[str, Any]]:
+    """The first events, up to a number of them, and of characters in them."""
+    text = 0
     for event in islice(events, most):
         text += sum(len(value) for value in event.values() if isinstance(value, str))
         if text > _MOST_TEXT:
-            break
-        found.append(event)
-    return found
+            return
+        yield event
 
 
 def event_that_tells(

@@ -129,23 +129,40 @@ CASES = [
     Case(
         "a wildcard",
         {"User": r"NT*\SYS?EM"},
-        r'strcat(AccountDomain, "\\", AccountName) matches regex @"(?is)^NT.*\\SYS.EM$"',
+        r"""
+        strcat(AccountDomain, "\\", AccountName) matches regex @"(?is)^NT.*\\SYS.EM$"
+        isnotempty(AccountName)
+        """,
         [SYSTEM],
         [ANNA],
     ),
     Case(
         "a regex",
         {"User|re|i": r"^contoso\\[a-z]+$"},
-        r'strcat(AccountDomain, "\\", AccountName) matches regex @"(?i)^contoso\\[a-z]+$"',
+        r"""
+        strcat(AccountDomain, "\\", AccountName) matches regex @"(?i)^contoso\\[a-z]+$"
+        isnotempty(AccountName)
+        """,
         [ANNA],
         [SYSTEM],
     ),
-    Case("a SID", {"User": "S-1-5-18"}, 'AccountSid =~ "S-1-5-18"', [SYSTEM], [ANNA]),
     Case(
-        "SIDs of a domain",
-        {"User|startswith": "S-1-5-21-1004336348-"},
-        'AccountSid startswith "S-1-5-21-1004336348-"',
-        [ANNA],
+        "a regex that takes in the backslash alone",
+        {"User|re": r"\\"},
+        r"""
+        strcat(AccountDomain, "\\", AccountName) matches regex @"\\"
+        isnotempty(AccountName)
+        """,
+        [SYSTEM],
+        [{}],
+    ),
+    Case(
+        "a dash somewhere, or nobody",
+        {"User|contains": "-"},
+        """
+        isempty(AccountName) or AccountDomain contains "-" or AccountName contains "-"
+        """,
+        [{}, {"AccountDomain": "nt-autorität", "AccountName": "system"}],
         [SYSTEM],
     ),
     Case("nobody", {"User": None}, "isempty(AccountName)", [{}], [SYSTEM]),
@@ -211,6 +228,14 @@ def test_rows(case: Case, rows: CaseRows) -> None:
                 "never-matches",
                 r"'User' is DOMAIN\name; 'SYSTEM' alone never equals it",
                 r"write '*\SYSTEM', or |endswith: '\SYSTEM'",
+            ),
+        ),
+        (
+            {"User": "S-1-5-18"},
+            (
+                "never-matches",
+                r"'User' is DOMAIN\name; 'S-1-5-18' alone never equals it",
+                "ask AccountSid: 'S-1-5-18'",
             ),
         ),
         (

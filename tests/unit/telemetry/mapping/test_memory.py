@@ -1,0 +1,34 @@
+"""The memory is bounded."""
+
+from __future__ import annotations
+
+import pytest
+
+from sigma_xdr.telemetry.mapping import memory
+from tests.unit.telemetry.samples import security, sysmon
+
+
+def test_only_the_newest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_KEPT", 2)
+    recent = memory.Recent[str, int]()
+    for number, name in enumerate("abac"):
+        recent[name] = number
+    assert dict(recent) == {"a": 2, "c": 3}
+
+
+def test_of_one_process_only_so_many_records_are_kept() -> None:
+    seen = memory.Memory(whole_paths=True)
+    records = [sysmon(1, number, ProcessId="7", Image="a") for number in range(100)]
+    for record in records:
+        seen.see(record)
+    assert len(seen.twins(records[-1])) == 8
+
+
+def test_times_around_a_quarter_of_an_hour() -> None:
+    seen = memory.Memory(whole_paths=True)
+    one = security(4688, 1, NewProcessId="0x7", NewProcessName="a", TimeCreated="2026-01-01 11:59:59")
+    other = security(4688, 2, NewProcessId="0x7", NewProcessName="a", TimeCreated="2026-01-01 12:15:00")
+    late = security(4688, 3, NewProcessId="0x7", NewProcessName="a", TimeCreated="2026-01-01 12:07:00")
+    for record in (one, other, late):
+        seen.see(record)
+    assert (seen.twins(one), seen.twins(late)) == ([one, other], [late])
