@@ -8,6 +8,9 @@ A Python caller needs a few names::
         print(compiled.rule.title, compiled.table)
         print(compiled.kql)
 
+``Matcher(rule).matches(event)`` and ``explain(rule, event)`` give Sigma's own verdict on an event, ``KqlEngine(rows).run(kql)`` the
+rows that a query selects, and ``read_events(path)`` the records of a file.
+
 They are loaded on first use, so that importing one room doesn't cost what all of them import.
 """
 
@@ -18,18 +21,33 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sigma_xdr.engine import KqlEngine
+    from sigma_xdr.evaluator import Matcher, explain
     from sigma_xdr.kql.compiler import CompiledRule, compile_rules
     from sigma_xdr.rules import LoadedRule, RuleSet, load_rules
+    from sigma_xdr.telemetry import read_events
 
-__all__ = ["CompiledRule", "KqlEngine", "LoadedRule", "RuleSet", "compile_rules", "load_rules"]
+__all__ = [
+    "CompiledRule",
+    "KqlEngine",
+    "LoadedRule",
+    "Matcher",
+    "RuleSet",
+    "compile_rules",
+    "explain",
+    "load_rules",
+    "read_events",
+]
 
 _HOMES = {
     "CompiledRule": "sigma_xdr.kql.compiler",
     "KqlEngine": "sigma_xdr.engine",
     "LoadedRule": "sigma_xdr.rules",
+    "Matcher": "sigma_xdr.evaluator",
     "RuleSet": "sigma_xdr.rules",
     "compile_rules": "sigma_xdr.kql.compiler",
+    "explain": "sigma_xdr.evaluator",
     "load_rules": "sigma_xdr.rules",
+    "read_events": "sigma_xdr.telemetry",
 }
 
 

@@ -12,6 +12,8 @@ from functools import cache, lru_cache
 from typing import Any
 
 import duckdb_kql
+import duckdb_kql.lower
+import duckdb_kql.parser
 from duckdb_kql.translate.functions import SCALAR_FUNCTIONS, FunctionSpec
 
 from sigma_xdr.engine.constructs import named_tables
@@ -28,6 +30,11 @@ _FUNCTIONS = {
     **{name: f"{function}(list_value({{}}))" for name, function in NETWORK_FUNCTIONS.items()},
     "base64_decode_tostring": "coalesce(TRY(decode(from_base64({0}))), '')",
 }
+
+
+#: duckdb-kql parses a query's text whenever it is asked about it, which takes most of the time; a tree is only read. The check
+#: before the translation asks for the same one.
+duckdb_kql.parse = duckdb_kql.lower.parse = lru_cache(maxsize=4)(duckdb_kql.parser.parse)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ class Text:
     def __init__(self, pattern: Pattern) -> None:
         self._pattern = pattern
         self._matches = pattern.matches
+        self._core = None if pattern.core is None else fold(pattern.core)
         number = None if pattern.literal is None else number_of(pattern.literal.strip())
         self._number = number if isinstance(number, int) else None
 
@@ -81,6 +82,8 @@ class Text:
         for text in found.texts if self._pattern.cased else found.folded:
             if matches(text):
                 return True
+        if found.whole and self._core in found.whole:
+            return True
         return self._number is not None and any(_is_number(value) and value == self._number for value in found.values)
 
     def place(self, found: Found) -> tuple[str, int, int] | None:
@@ -96,7 +99,9 @@ def _is_number(value: Any) -> bool:
 
 
 class Number(_Whole):
-    """A number: equal to that number, to its decimal text, and to its hexadecimal text, which Windows often logs."""
+    """A number: equal to that number, to its decimal text, and to its hexadecimal text, which Windows often logs, but Defender
+    never.
+    """
 
     def __init__(self, number: int | float) -> None:
         self._number = number
@@ -104,14 +109,16 @@ class Number(_Whole):
 
     def holds(self, found: Found, event: Event) -> bool:
         """Whether a value is the number."""
-        return any(self._equals(value) for value in found.values)
+        return any(self._equals(value, not found.one_nothing) for value in found.values)
 
-    def _equals(self, value: Any) -> bool:
+    def _equals(self, value: Any, hexadecimal: bool) -> bool:
         if _is_number(value):
             return bool(value == self._number)
         if not isinstance(value, str):
             return False
-        return fold(value) == self._text or (value[:2] in ("0x", "0X") and number_of(value) == self._number)
+        return fold(value) == self._text or (
+            hexadecimal and value[:2] in ("0x", "0X") and number_of(value) == self._number
+        )
 
 
 class Null(_Whole):

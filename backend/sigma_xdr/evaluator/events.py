@@ -14,11 +14,19 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-__all__ = ["Event", "Found", "event_of", "fold", "number_of", "text_of"]
+__all__ = ["Event", "Found", "Whole", "event_of", "fold", "number_of", "text_of"]
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,39})(\.[0-9]{1,40})?")
 _HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]{1,40}")
 _PLAIN = frozenset((str, int, float, bool, type(None)))
+
+
+class Whole(str):
+    """A spelling of a field's value, or of nothing, that a rule finds by asking for the whole of it, at whatever place
+    (``DWORD (0x00000001)`` for a row's 1, ``-`` for its nothing), and not by a piece, ``?`` or a regular expression.
+    """
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,7 @@ class Found:
 
     ``values`` are its scalars that are something, in order; ``nothing`` says that the field (or an element of it) is null or
     missing, on rows also that it is empty; ``exists`` that the field is there, on rows that it holds something.
+    ``whole`` are its spellings that have to be asked for whole (see :class:`Whole`), without case.
     """
 
     def __init__(self, given: Iterable[Any], one_nothing: bool) -> None:
@@ -69,6 +78,9 @@ class Found:
         plain = _PLAIN.issuperset(map(type, places))
         flat = places if plain else list(_flat(places))
         scalars = flat if plain else [value for value in flat if not isinstance(value, Mapping)]
+        self.whole = () if plain else tuple(fold(value) for value in scalars if isinstance(value, Whole))
+        if self.whole:
+            scalars = [value for value in scalars if not isinstance(value, Whole)]
         self.values = [value for value in scalars if value is not None and not (one_nothing and value == "")]
         self.nothing = len(self.values) < len(scalars) or not flat
         self.exists = bool(self.values or len(scalars) < len(flat)) if one_nothing else bool(places)

@@ -4,10 +4,10 @@ The tree is made of the same objects that give the verdict, so the two can't dis
 
     ✗ WMIC Starts a Process on Another Host
       ✓ selection_img
-        ✓ Image endswith '\\wmic.exe'        was 'C:\\Windows\\System32\\wbem\\WMIC.exe'
+        ✓ Image endswith '\\wmic.exe'   was 'C:\\Windows\\System32\\wbem\\WMIC.exe'
       ✗ selection_cli (all of 2)
-        ✓ CommandLine contains 'call'       at 13: 'wmic process »call« create'
-        ✗ CommandLine contains '/node:'     was 'wmic process call create'
+        ✓ CommandLine contains 'call'     at 13: 'wmic process »call« create'
+        ✗ CommandLine contains '/node:'   was 'wmic process call create'
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from sigma_xdr.errors import visible
 
 __all__ = ["Explanation", "quoted"]
 
@@ -83,15 +85,11 @@ def quoted(value: Any, start: int = 0, end: int = 0) -> str:
     The characters from ``start`` to ``end``, if any, are marked ``»so«``.
     """
     if not isinstance(value, str):
-        return "null" if value is None else _visible(str(value)[:_SHOWN])
+        return "null" if value is None else visible(str(value)[:_SHOWN])
     first = max(0, min(start - _BEFORE, len(value) - _SHOWN)) if len(value) > _SHOWN else 0
     last = min(len(value), max(first + _SHOWN, min(end, start + _SHOWN)))
-    shown = _visible(value[first:last])
+    shown = visible(value[first:last])
     if end > start:
         middle = min(end, last)
-        shown = f"{_visible(value[first:start])}»{_visible(value[start:middle])}«{_visible(value[middle:last])}"
+        shown = f"{visible(value[first:start])}»{visible(value[start:middle])}«{visible(value[middle:last])}"
     return f"'{'…' if first else ''}{shown}{'…' if last < len(value) else ''}'"
-
-
-def _visible(text: str) -> str:
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

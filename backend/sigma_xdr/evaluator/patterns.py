@@ -67,7 +67,8 @@ class Pattern:
     """A pattern without placeholders, ready to match.
 
     ``cased`` patterns match text as it stands, others text that :func:`fold` has been over. ``matches`` takes such a text.
-    ``literal`` is the whole pattern where it has no wildcards.
+    ``literal`` is the whole pattern where it has no wildcards; ``core`` its one literal, where it has no wildcards but ``*`` at
+    its ends.
     """
 
     def __init__(self, parts: Sequence[Part], cased: bool = False) -> None:
@@ -76,6 +77,8 @@ class Pattern:
         self.cased = cased
         self.literal = "".join(map(str, parts)) if all(isinstance(part, str) for part in parts) else None
         self._segments = [_segment(run) for run in runs]
+        only = self._segments[0] if len(self._segments) == 1 else None
+        self.core = only.literal if isinstance(only, _Literal) else None
         self._open_start = bool(parts) and parts[0] is Wild.MANY
         self._open_end = bool(parts) and parts[-1] is Wild.MANY
         self.matches: Callable[[str], bool] = self._plain() or self._in_order()

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sigma_xdr.evaluator import Event
-from sigma_xdr.telemetry.losses import REDUCTIONS
 from sigma_xdr.telemetry.mapping import Row, map_records
 from sigma_xdr.telemetry.naming import record_event
 from sigma_xdr.telemetry.records import Record
+from sigma_xdr.telemetry.reductions import REDUCTIONS
 from sigma_xdr.telemetry.views import row_event
 
-__all__ = ["explains"]
+__all__ = ["explains", "told_by_others"]
 
 
 def explains(
@@ -39,7 +39,7 @@ def explains(
     views = [view for each in made if (view := row_event(each.table, each.columns, logsource)) is not None]
     if not views:
         return None if verdict else ("no-row",)
-    reduced = _Reduced(record, event, views[0], _told_by_others(row, logsource))
+    reduced = _Reduced(record, event, views[0], told_by_others(row, logsource))
     for code in reduced.codes:
         if matches(reduced.by((code,))) == verdict:
             return (code,)
@@ -77,7 +77,7 @@ class _Reduced:
         return Event(fields, "kinds-of-nothing" in codes, texts)
 
 
-def _told_by_others(row: Row | None, logsource: Mapping[str, Any]) -> Mapping[str, Any]:
+def told_by_others(row: Row | None, logsource: Mapping[str, Any]) -> Mapping[str, Any]:
     """The fields that a row has from other records than its own."""
     if row is None or not row.derived:
         return {}

@@ -6,7 +6,6 @@ log source definitions ask for.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -174,20 +173,20 @@ def connection_fields(record: Record) -> Mapping[str, Any]:
     }
 
 
-#: The message of WMI-Activity 5861, where a collector kept nothing else.
-_MESSAGE = re.compile(
-    r"\s*Namespace = (?P<Namespace>.*?); Eventfilter = (?P<ESS>.*?)(?: \(refer to its activate eventid:\d+\))?; "
-    r"Consumer = (?P<Consumer>.*?); PossibleCause = (?P<PossibleCause>.*)",
-    re.DOTALL,
-)
-
-
 def binding_fields(record: Record) -> Mapping[str, str]:
     """What WMI-Activity 5861 says of a binding: Namespace, ESS (its filter), Consumer, PossibleCause; empty where it doesn't."""
     said = {name: record.text(name) for name in ("Namespace", "ESS", "PossibleCause")}
     said["Consumer"] = record.text("Consumer") or record.text("CONSUMER")
-    message = None if said["Consumer"] else _MESSAGE.match(record.text("Message"))
-    return message.groupdict() if message else said
+    return said if said["Consumer"] else _binding_message(record.text("Message"))
+
+
+def _binding_message(message: str) -> dict[str, str]:
+    """The same from the event's message, where a collector kept nothing else."""
+    namespace, _, rest = message.strip().removeprefix("Namespace = ").partition("; Eventfilter = ")
+    event_filter, _, rest = rest.partition("; Consumer = ")
+    consumer, _, cause = rest.partition("; PossibleCause = ")
+    event_filter = event_filter.partition(" (refer to its activate eventid:")[0]
+    return {"Namespace": namespace, "ESS": event_filter, "Consumer": consumer, "PossibleCause": cause}
 
 
 def consumer_of(record: Record) -> str:
@@ -204,17 +203,12 @@ def _binding_by_sysmons_names(record: Record) -> dict[str, Any]:
     return {**record.fields, **named, "EventType": "WmiBindingEvent", "Operation": "Created"}
 
 
-def _process_by_either_name(record: Record) -> dict[str, Any]:
-    """A process creation whose accounts may be asked for by name or by SID."""
-    fields = dict(process_fields(record))
-    for name in ("User", "ParentUser"):
-        if sid := fields.pop(f"{name}Sid", None):
-            fields[name] = [fields.get(name), sid]
-    return fields
+def _process_by_sysmons_names(record: Record) -> dict[str, Any]:
+    return {name: value for name, value in process_fields(record).items() if name not in ("UserSid", "ParentUserSid")}
 
 
 _NAMED = {
-    ("security", 4688): _process_by_either_name,
+    ("security", 4688): _process_by_sysmons_names,
     ("security", 5156): connection_fields,
     ("wmi", 5861): _binding_by_sysmons_names,
 }

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -26,6 +25,8 @@ __all__ = ["Unreadable", "read_events"]
 
 #: Longest line that is read, in bytes: a record of Windows' has at most 64 KiB.
 _LONGEST_LINE = 64 * 2**20
+#: How much of a compressed file is read at a time, in bytes.
+_PIECE = 2**16
 _GZIP, _EVTX = b"\x1f\x8b", b"ElfFile\x00"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -86,8 +87,8 @@ def _decompressed(file: IO[bytes]) -> Iterator[Any]:
     with tempfile.TemporaryFile() as whole:
         broken = None
         with gzip.GzipFile(fileobj=file) as compressed:
-            try:
-                shutil.copyfileobj(compressed, whole)
+            try:  # read1, because read would lose what stands right before the damage
+                whole.writelines(iter(lambda: compressed.read1(_PIECE), b""))
             except (EOFError, zlib.error, gzip.BadGzipFile) as error:
                 broken = _Broken(f"the compressed file is damaged: {error}")
         whole.seek(0)

@@ -147,53 +147,15 @@ def _attributes(value: Any) -> Mapping[str, Any]:
 # --------------------------------------------------------------------------------------------------------- flat documents
 
 #: What every flat record says of itself; ``Record`` has it apart.
-_ENVELOPE = frozenset(
-    [
-        "Channel",
-        "EventID",
-        "SourceName",
-        "Provider_Name",
-        "ProviderGuid",
-        "Hostname",
-        "Computer",
-        "ComputerName",
-        "TimeCreated",
-        "@timestamp",
-        "Level",
-        "Task",
-        "Keywords",
-    ]
+_ENVELOPE = (
+    "Channel EventID SourceName Provider_Name ProviderGuid Hostname Computer ComputerName TimeCreated @timestamp "
+    "Level Task Keywords"
 )
 #: What NXLog and its relatives add to an event's own fields, some of them under names that an event may have too.
-_COLLECTOR = frozenset(
-    [
-        "AccountName",
-        "AccountType",
-        "ActivityID",
-        "Category",
-        "Domain",
-        "EventReceivedTime",
-        "EventTime",
-        "EventType",
-        "EventTypeOrignal",
-        "ExecutionProcessID",
-        "Opcode",
-        "OpcodeValue",
-        "ProcessID",
-        "RecordNumber",
-        "Severity",
-        "SeverityValue",
-        "SourceModuleName",
-        "SourceModuleType",
-        "ThreadID",
-        "UserID",
-        "Version",
-        "host",
-        "port",
-        "tags",
-        "type",
-        "@version",
-    ]
+_COLLECTOR = (
+    "AccountName AccountType ActivityID Category Domain EventReceivedTime EventTime EventType EventTypeOrignal "
+    "ExecutionProcessID Opcode OpcodeValue ProcessID RecordNumber Severity SeverityValue SourceModuleName "
+    "SourceModuleType ThreadID UserID Version host port tags type @version"
 )
 #: Fields that the collector's own hide, or that it leaves out; the message has them, before any text of the event's doing.
 _HIDDEN = {
@@ -222,9 +184,10 @@ def _flat(data: Mapping[str, Any], file: str, number: int) -> Record:
 
 def _own_fields(data: Mapping[str, Any], log: str) -> dict[str, Any]:
     """An event's own fields, without the collector's."""
-    collectors = _ENVELOPE | _COLLECTOR if {"SourceName", "EventTime"} <= data.keys() else _ENVELOPE
+    is_collected = {"SourceName", "EventTime"} <= data.keys()
+    others = {*_ENVELOPE.split(), *(_COLLECTOR.split() if is_collected else ())}
     message = text_of(data.get("Message"))
-    own = {name: _unescaped(value, message) for name, value in data.items() if name not in collectors}
+    own = {name: _unescaped(value, message) for name, value in data.items() if name not in others}
     if log in _HIDDEN and message:
         del own["Message"]  # it repeats the fields, and explains them
         hidden = reversed(_HIDDEN[log].findall(message))  # the first of a name is the event's own

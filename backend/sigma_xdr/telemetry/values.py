@@ -117,6 +117,8 @@ def integrity_level(text: str) -> str:
 
 def number(text: str) -> int | None:
     """A whole number in decimal, or in hexadecimal after ``0x``; None for anything else and for more than a long holds."""
+    if not text.isascii() or "_" in text:
+        return None
     try:
         value = int(text, 16 if text[:2].lower() == "0x" else 10)
     except ValueError:

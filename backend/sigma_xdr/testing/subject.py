@@ -173,7 +173,8 @@ class Subject:
             event = record_event(record, log_source)
             if event is None or matcher.matches(event) == expected:
                 continue
-            reasons = explains(matcher.matches, record, log_source, expected)
+            row = next((row.mapped for row in trial.rows if row.mapped and row.mapped.records[0] is record), None)
+            reasons = explains(matcher.matches, record, log_source, expected, row)
             if reasons is None and not expected:
                 return None
             found.update(dict.fromkeys(reasons or ()))

@@ -17,7 +17,7 @@ from typing import Any
 from sigma_xdr.errors import Diagnostic, SchemaError, SigmaXdrError
 from sigma_xdr.rules import Key
 from sigma_xdr.schema import Column, ColumnType, Table, xdr_schema
-from sigma_xdr.telemetry import Record, TelemetryError, map_records, record_of, why_unmapped
+from sigma_xdr.telemetry import Record, Row, TelemetryError, map_records, record_of, why_unmapped
 from sigma_xdr.testing.case_files import Case, CaseFile
 
 __all__ = ["CaseError", "TableRow", "Trial", "trials_of"]
@@ -35,10 +35,13 @@ class CaseError(SigmaXdrError):
 
 @dataclass(frozen=True)
 class TableRow:
-    """A row with all of its defaults: the table's name, and values of the columns' Kusto types."""
+    """A row with all of its defaults: the table's name, and values of the columns' Kusto types. ``mapped`` is what Windows'
+    records became, where it was made of some.
+    """
 
     table: str
     columns: Mapping[str, Any] = field(hash=False)
+    mapped: Row | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,10 +150,7 @@ class _Rows:
         rows = list(map_records(records, whole_paths=whole))
         fitting = [row for row in rows if row.table in self.tables]
         if fitting:
-            numbered = ({**row.columns, "ReportId": first + row.columns["ReportId"] - 1} for row in fitting)
-            return tuple(
-                TableRow(row.table, self.timed(columns)) for row, columns in zip(fitting, numbered, strict=True)
-            )
+            return tuple(TableRow(row.table, self.numbered(row.columns, first), row) for row in fitting)
         if rows:
             tables = " and ".join(dict.fromkeys(row.table for row in rows))
             message = f"the record becomes a row of {tables}, the rule reads {' and '.join(self.tables)}"
@@ -161,8 +161,9 @@ class _Rows:
             self.problem(f"the record becomes no row: {'; '.join(reasons) or 'Defender shows none of it'}", hint, "raw")
         return ()
 
-    def timed(self, columns: Mapping[str, Any]) -> dict[str, Any]:
-        return {"Timestamp": START, **{name: value for name, value in columns.items() if value is not None}}
+    def numbered(self, columns: Mapping[str, Any], first: int) -> dict[str, Any]:
+        """A mapped row's columns with a ReportId of its own, and a time if the record has none."""
+        return {"Timestamp": START, **columns, "ReportId": first + columns["ReportId"] - 1}
 
     def row(
         self,

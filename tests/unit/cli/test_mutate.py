@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sigma_xdr.cli import main
-from tests.unit.testing.pack import CASES, RULE, write_pack
+from tests.unit.testing.pack import CASES, write_pack
 
 #: Nothing of these is in capitals, and in no other field or place than the rule's.
 FEW = """\

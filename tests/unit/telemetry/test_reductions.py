@@ -8,6 +8,7 @@ import pytest
 
 from sigma_xdr.telemetry import Record
 from sigma_xdr.telemetry.reductions import REDUCTIONS
+from sigma_xdr.telemetry.views import spellings
 
 from .samples import security, sysmon
 
@@ -78,9 +79,10 @@ def reduced(code: str, record: Record, **fields: Any) -> dict[str, Any]:
             "size-of-integers",
             sysmon(13),
             {"Details": "QWORD (0x00000000-0x00000001)"},
-            {"Details": ["1", "DWORD (0x00000001)", "QWORD (0x00000000-0x00000001)"]},
+            {"Details": spellings.data("1", "QWord")},
         ),
-        ("size-of-integers", sysmon(13), {"Details": "1"}, {}),
+        ("size-of-integers", sysmon(13), {"Details": "1"}, {"Details": spellings.data("1", "String")}),
+        ("size-of-integers", sysmon(13), {"Details": "x"}, {}),
         ("unnamed-value", sysmon(13), {"TargetObject": "HKLM\\X\\"}, {"TargetObject": r"HKLM\X\(Default)"}),
         ("unnamed-value", sysmon(12, EventType="CreateKey"), {"TargetObject": "HKLM\\X\\"}, {}),
         (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -48,13 +48,12 @@ class Correlation:
     kind: str
     tags: tuple[str, ...]
     group_by: tuple[str, ...]
-    timespan: str
     span: timedelta
     fields: tuple[str, ...] = ()
     limits: tuple[tuple[str, int], ...] = ()
     percentile: int = 0
     expression: Node | None = None
-    aliases: Mapping[str, Mapping[str, str]] | None = None
+    aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def unit(self) -> str:
@@ -69,7 +68,7 @@ class Correlation:
 
     def field(self, name: str, tag: str) -> str:
         """The field that a name stands for in the rule of that tag. Raises EvaluatorError where an alias doesn't say."""
-        meant = (self.aliases or {}).get(name)
+        meant = self.aliases.get(name)
         if meant is None:
             return name
         if tag not in meant:
@@ -82,7 +81,9 @@ def read_correlation(document: Mapping[str, Any]) -> Correlation:
     """The correlation of a rule's document. Raises EvaluatorError."""
     section = document.get("correlation")
     if not isinstance(section, Mapping):
-        raise refusal("no-correlation", "the rule has no correlation section", "a detection is for Matcher")
+        raise refusal(
+            "no-correlation", "the rule has no correlation section", "a detection is for Matcher", ("correlation",)
+        )
     kind = str(section.get("type")).lower()
     if kind not in _KINDS:
         raise _refusal(
@@ -90,14 +91,12 @@ def read_correlation(document: Mapping[str, Any]) -> Correlation:
         )
     condition = section.get("condition")
     tags = _tags(section.get("rules"), condition, kind)
-    timespan, span = _timespan(section.get("timespan"))
     shared: dict[str, Any] = {
         "kind": kind,
         "tags": tags,
         "group_by": _names(section.get("group-by"), "group-by"),
-        "timespan": timespan,
-        "span": span,
-        "aliases": section.get("aliases") or {},
+        "span": _timespan(section.get("timespan")),
+        "aliases": _aliases(section.get("aliases") or {}),
     }
     if isinstance(condition, str) and kind in _TEMPORAL:
         return _checked(Correlation(**shared, expression=_expression(condition, tags)))
@@ -133,13 +132,19 @@ def _names(fields: Any, key: str) -> tuple[str, ...]:
     return tuple(listed)
 
 
-def _timespan(text: Any) -> tuple[str, timedelta]:
+def _aliases(aliases: Any) -> Mapping[str, Mapping[str, str]]:
+    if not isinstance(aliases, Mapping) or not all(isinstance(each, Mapping) for each in aliases.values()):
+        raise _refusal("correlation-alias", "an alias maps each rule to one of its fields", "aliases")
+    return aliases
+
+
+def _timespan(text: Any) -> timedelta:
     found = _TIMESPAN.fullmatch(text) if isinstance(text, str) else None
     if found is None or int(found[1]) == 0:
         hint = "write a number and one of s, m, h, d, w, M, y: 15m"
         raise _refusal("correlation-timespan", f"'{str(text)[:60]}' is no timespan", "timespan", hint)
     seconds = int(found[1]) * _SECONDS[found[2]]
-    return found[0], timedelta(seconds=min(seconds, timedelta.max.days * 86_400))
+    return timedelta(seconds=min(seconds, timedelta.max.days * 86_400))
 
 
 def _whole(number: Any) -> int:

@@ -11,20 +11,18 @@ from sigma_xdr.telemetry.values import account, known, without_directory
 
 __all__ = ["commands"]
 
-_CONTEXT = re.compile(r"^\s*(Command Name|Host Application|User) = (.*?)\s*$", re.MULTILINE)
-_CLASSIC_CONTEXT = re.compile(r"^\s*(HostApplication|UserId)=(.*?)\s*$", re.MULTILINE)
 _INVOCATION = re.compile(r"^CommandInvocation\(([^()\r\n]+)\):", re.MULTILINE)
 
 
 def commands(record: Record, whole_paths: bool) -> Iterator[Built]:
     """A row for each command that a record names."""
     if record.event_id == 4103:
-        context = dict(reversed(_CONTEXT.findall(record.text("ContextInfo"))))
+        context = _pairs(record.text("ContextInfo"), " = ")
         names = [context.get("Command Name", "")]
         application, user = context.get("Host Application", ""), context.get("User", "")
     else:
         text = _classic_text(record)
-        context = dict(reversed(_CLASSIC_CONTEXT.findall(text)))
+        context = _pairs(text, "=")
         names = list(dict.fromkeys(_INVOCATION.findall(text)))
         application, user = context.get("HostApplication", ""), context.get("UserId", "")
     domain, name = account(known(user))
@@ -43,3 +41,12 @@ def _classic_text(record: Record) -> str:
     data = record.fields.get("Data")
     parts = data if isinstance(data, list) else [data]
     return "\n".join([record.text("Message"), *map(text_of, parts)])
+
+
+def _pairs(text: str, between: str) -> dict[str, str]:
+    """What the lines of a context say; the first of a name counts."""
+    pairs: dict[str, str] = {}
+    for line in text.split("\n"):
+        name, _, value = line.partition(between)
+        pairs.setdefault(name.strip(), value.strip())
+    return pairs

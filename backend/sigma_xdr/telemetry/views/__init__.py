@@ -24,7 +24,7 @@ def row_event(table: str, columns: Mapping[str, Any], logsource: Mapping[str, An
     """A row (columns to values; those that it lacks are nothing) as a Sigma log source shows it.
 
     None where it is none of that log source's events. A column is also a field by its own name, unless the log source has a
-    field of that name. Raises SchemaError for an unknown table.
+    field of that name, and so is a key of AdditionalFields behind the column's. Raises SchemaError for an unknown table.
     """
     known = xdr_schema().table(table)
     product, category, service = (str(logsource.get(key) or "").lower() for key in ("product", "category", "service"))
@@ -42,7 +42,7 @@ def row_event(table: str, columns: Mapping[str, Any], logsource: Mapping[str, An
     view = View()
     source.show(view, columns)
     view.spell("EventID", list(source.actions[action]), action)
-    return Event({**columns, **view.fields}, True, _texts(known, columns), view.keys)
+    return Event({**_inner(columns), **columns, **view.fields}, True, _texts(known, columns), view.keys)
 
 
 def _of_sysmon(table: Table, columns: Mapping[str, Any], service: str) -> LogSource | None:
@@ -59,9 +59,17 @@ def _of_sysmon(table: Table, columns: Mapping[str, Any], service: str) -> LogSou
 
 def _own_event(table: Table, columns: Mapping[str, Any]) -> Event:
     """The row itself; the keys of AdditionalFields are fields too, by their own names and behind the column's."""
-    keys = {key: _as_text(value) for key, value in additional_fields(columns).items()}
-    inner = {f"AdditionalFields.{key}": value for key, value in keys.items()}
+    inner = _inner(columns)
+    keys = {name.removeprefix(_INNER): value for name, value in inner.items()}
     return Event({**keys, **inner, **columns}, True, _texts(table, columns))
+
+
+_INNER = "AdditionalFields."
+
+
+def _inner(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of AdditionalFields behind the column's name."""
+    return {f"{_INNER}{key}": _as_text(value) for key, value in additional_fields(columns).items()}
 
 
 def _as_text(value: Any) -> Any:

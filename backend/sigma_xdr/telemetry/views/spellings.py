@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from sigma_xdr.evaluator import Whole
+
 __all__ = [
     "UNKNOWN",
     "account",
@@ -29,7 +31,7 @@ __all__ = [
 ]
 
 #: Text for what isn't known: it equals nothing, and it is the ``-`` that Windows writes.
-UNKNOWN = [None, "-"]
+UNKNOWN = [None, Whole("-")]
 
 
 def path(file_name: Any, folder_path: Any) -> str:
@@ -47,18 +49,17 @@ def name_only(name: Any) -> list[str]:
     return [name, "\\" + name] if name else []
 
 
-def account(domain: Any, name: Any, sid: Any) -> list[str | None]:
-    r"""``DOMAIN\name``, and the account's SID."""
-    domain, name, sid = _text(domain), _text(name), _text(sid)
-    spelt: list[str | None] = [f"{domain}\\{name}", *([] if domain else [name])] if name else list(UNKNOWN)
-    return [*spelt, sid] if sid else spelt
+def account(domain: Any, name: Any) -> list[str | None]:
+    r"""``DOMAIN\name``."""
+    domain, name = _text(domain), _text(name)
+    return [f"{domain}\\{name}", *([] if domain else [name])] if name else list(UNKNOWN)
 
 
 def hashes(columns: Mapping[str, Any]) -> list[str]:
     """``SHA1=…,MD5=…,SHA256=…`` as Sysmon joins them, each by itself, and each without its kind."""
     known = {kind: _text(columns.get(kind)).upper() for kind in ("SHA1", "MD5", "SHA256")}
     each = [f"{kind}={value}" for kind, value in known.items() if value]
-    return [",".join(each), *each, *filter(None, known.values())] if each else []
+    return list(dict.fromkeys([",".join(each), *each, *filter(None, known.values())])) if each else []
 
 
 _LEVELS = {"low": "S-1-16-4096", "medium": "S-1-16-8192", "high": "S-1-16-12288", "system": "S-1-16-16384"}
@@ -92,10 +93,10 @@ def logon_type(name: Any) -> str:
 
 
 def numbers(number: Any) -> list[Any]:
-    """A number, and as Windows logs it in hexadecimal."""
+    """A number, and as Windows logs it in hexadecimal, which a rule has to name whole."""
     if isinstance(number, float) and number.is_integer():
         number = int(number)
-    return [number, hex(number)] if isinstance(number, int) and not isinstance(number, bool) else _listed(number)
+    return [number, Whole(hex(number))] if isinstance(number, int) and not isinstance(number, bool) else _listed(number)
 
 
 def pipe(name: Any) -> list[str]:
@@ -177,22 +178,26 @@ def with_hives(path: str) -> list[str]:
 
 
 def data(value: Any, kind: Any) -> list[str | None]:
-    """A value's data as Sysmon's Details. Defender has numbers as decimal text, whatever their size."""
+    """A value's data as Sysmon's Details. Defender has numbers as decimal text, like text that spells a number; as Sysmon shows
+    numbers, a rule has to name them whole.
+    """
     value, kind = _text(value), _text(kind).lower()
     if kind == "binary":
         return ["Binary Data", value] if value else ["Binary Data"]
-    if not value:
-        return [None, "(Empty)"]
-    if kind not in ("", "dword", "qword") or not _DECIMAL.fullmatch(value) or int(value) >= 2**64:
-        return [value]
+    spelt: list[str | None] = [value] if value else [None, Whole("(Empty)")]
+    if kind in ("dword", "qword"):
+        spelt.append(Whole(kind))
+    if not _DECIMAL.fullmatch(value) or int(value) >= 2**64:
+        return spelt
     number = int(value)
-    large = f"QWORD (0x{number >> 32:08x}-0x{number & 0xFFFFFFFF:08x})"
-    if number >= 2**32:
-        return [value, large]
-    return [value, f"DWORD (0x{number:08x})"] if kind == "dword" else [value, f"DWORD (0x{number:08x})", large]
+    spelt.append(Whole(f"QWORD (0x{number >> 32:08x}-0x{number & 0xFFFFFFFF:08x})"))
+    if number < 2**32:
+        digits = f"0x{number:08x}"
+        spelt += map(Whole, (f"DWORD ({digits})", f"({digits})", f"({digits}", f"{digits})", digits))
+    return spelt
 
 
-_DECIMAL = re.compile(r"[0-9]{1,20}")
+_DECIMAL = re.compile(r"0|[1-9][0-9]{0,19}")
 
 
 def _text(value: Any) -> str:

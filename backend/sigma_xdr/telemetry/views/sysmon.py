@@ -68,8 +68,8 @@ def _initiating(
 
 
 def _account(view: View, field_name: str, row: Columns, columns: str) -> None:
-    domain, name, sid = (row.get(f"{columns}{part}") for part in ("Domain", "Name", "Sid"))
-    view.spell(field_name, spellings.account(domain, name, sid), f"{domain or ''}\\{name or ''}")
+    domain, name = (row.get(f"{columns}{part}") for part in ("Domain", "Name"))
+    view.spell(field_name, spellings.account(domain, name), f"{domain or ''}\\{name or ''}")
 
 
 def _by_process(view: View, row: Columns) -> None:

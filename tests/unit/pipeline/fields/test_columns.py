@@ -240,7 +240,7 @@ CASES = [
     # ---- access masks
     Case(
         "masks, in either notation",
-        {"TargetImage|endswith": r"\lsass.exe", "GrantedAccess": ["0x1010", "4112", "0x1FFFFF", "010"]},
+        {"TargetImage|endswith": r"\lsass.exe", "GrantedAccess": ["0x1010", "4112", "0x1FFFFF", "10"]},
         """
         FileName =~ "lsass.exe"
         tolong(parse_json(AdditionalFields).DesiredAccess) in (4112, 2097151, 10)
@@ -410,6 +410,7 @@ MASK = "'GrantedAccess' is a number in Defender (AdditionalFields.DesiredAccess)
 
 REFUSED = [
     ({"ProcessId": "wmic"}, "type-mismatch", f"{PID}; 'wmic' isn't one", None),
+    ({"ProcessId": "080"}, "type-mismatch", f"{PID}; '080' isn't one", None),
     ({"ProcessId": "9" * 21}, "type-mismatch", f"{PID}; '{'9' * 21}' isn't one", None),
     ({"ProcessId": "9" * 20}, "type-mismatch", f"{'9' * 20} is no long, the type of 'ProcessId' (ProcessId)", None),
     ({"ProcessId": 4.5}, "type-mismatch", "4.5 is no long, the type of 'ProcessId' (ProcessId)", None),

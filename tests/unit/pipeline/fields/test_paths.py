@@ -68,8 +68,10 @@ WMIC = r"C:\Windows\System32\wbem\WMIC.exe"
 #: A parent's path put together, for what plain operators can't split.
 WHOLE = (
     "case(isempty(InitiatingProcessFolderPath), InitiatingProcessFileName, "
-    r'InitiatingProcessFolderPath endswith strcat("\\", InitiatingProcessFileName), InitiatingProcessFolderPath, '
-    r'strcat(InitiatingProcessFolderPath, "\\", InitiatingProcessFileName))'
+    r'strcat("\\", InitiatingProcessFolderPath) endswith strcat("\\", InitiatingProcessFileName), '
+    r'InitiatingProcessFolderPath, '
+    r'strcat(InitiatingProcessFolderPath, iff(InitiatingProcessFolderPath endswith "\\", "", "\\"), '
+    "InitiatingProcessFileName))"
 )
 
 CASES = [
@@ -131,6 +133,41 @@ CASES = [
             of_today(r"C:\Users\anna\WMIC.exe"),
             of_2021(r"C:\Windows\System32\wbem\cmd.exe"),
         ],
+    ),
+    Case(
+        "a parent in a drive's root",
+        {"ParentImage": r"C:\a.exe"},
+        r"""
+        InitiatingProcessFileName =~ "a.exe"
+        InitiatingProcessFolderPath in~ (@"C:\a.exe", "C:", @"C:\")
+        """,
+        [
+            of_today(r"C:\a.exe"),
+            of_2021(r"C:\a.exe"),
+            {"InitiatingProcessFileName": "a.exe", "InitiatingProcessFolderPath": "c:"},
+        ],
+        [of_today(r"C:\a\a.exe"), of_2021(r"C:\a\a.exe")],
+    ),
+    Case(
+        "a parent in a drive's root, by a pattern",
+        {"ParentImage": r"?:\*.exe"},
+        f'{WHOLE} matches regex @"(?is)^.:\\.*\.exe$"',
+        [
+            of_today(r"C:\a.exe"),
+            of_2021(r"C:\a.exe"),
+            {"InitiatingProcessFileName": "a.exe", "InitiatingProcessFolderPath": "c:"},
+        ],
+        [of_today("C:\\a.dll"), {"InitiatingProcessFileName": "a.exe", "InitiatingProcessFolderPath": ""}],
+    ),
+    Case(
+        "a parent without a path, by a pattern",
+        {"ParentImage|re": "^s.stem$"},
+        f'{WHOLE} matches regex "^s.stem$"',
+        [
+            {"InitiatingProcessFileName": "system", "InitiatingProcessFolderPath": ""},
+            {"InitiatingProcessFileName": "system", "InitiatingProcessFolderPath": "system"},
+        ],
+        [of_2021(r"C:\system"), of_today(r"C:\system")],
     ),
     Case(
         "a parent's directory and name",

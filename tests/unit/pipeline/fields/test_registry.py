@@ -489,6 +489,22 @@ CASES = [
         category="registry_set",
     ),
     Case(
+        "a piece of what binary data is shown as",
+        {"Details|contains": "y D"},
+        'RegistryValueData contains "y D" or RegistryValueType =~ "Binary"',
+        [{"RegistryValueType": "Binary"}, {"RegistryValueType": "String", "RegistryValueData": "any data"}],
+        [{"RegistryValueType": "String", "RegistryValueData": "data"}],
+        category="registry_set",
+    ),
+    Case(
+        "a regex that binary data fits too",
+        {"Details|re": "^[A-Z][a-z]+ "},
+        'RegistryValueData matches regex "^[A-Z][a-z]+ " or RegistryValueType =~ "Binary"',
+        [{"RegistryValueType": "Binary"}, {"RegistryValueType": "String", "RegistryValueData": "Any data"}],
+        [{"RegistryValueType": "String", "RegistryValueData": "Any"}],
+        category="registry_set",
+    ),
+    Case(
         "text and no text",
         {"Details": ["(Empty)", "0", r"*\Temp\\*"]},
         r"""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sigma_xdr.evaluator import Whole
 from sigma_xdr.telemetry.views import spellings
 
 
@@ -125,15 +126,26 @@ def test_registry_values() -> None:
     assert spellings.registry_value("", "y") == []
 
 
+ONE = [
+    "QWORD (0x00000000-0x00000001)",
+    "DWORD (0x00000001)",
+    "(0x00000001)",
+    "(0x00000001",
+    "0x00000001)",
+    "0x00000001",
+]
+
+
 @pytest.mark.parametrize(
     ("value", "kind", "spelt"),
     [
-        ("1", "Dword", ["1", "DWORD (0x00000001)"]),
-        ("1", "QWord", ["1", "DWORD (0x00000001)", "QWORD (0x00000000-0x00000001)"]),
-        ("4294967296", "QWord", ["4294967296", "QWORD (0x00000001-0x00000000)"]),
-        ("1", None, ["1", "DWORD (0x00000001)", "QWORD (0x00000000-0x00000001)"]),
-        ("1", "String", ["1"]),
-        ("9" * 20, "QWord", ["9" * 20]),
+        ("1", "Dword", ["1", "dword", *ONE]),
+        ("1", "QWord", ["1", "qword", *ONE]),
+        ("4294967296", "QWord", ["4294967296", "qword", "QWORD (0x00000001-0x00000000)"]),
+        ("1", None, ["1", *ONE]),
+        ("1", "String", ["1", *ONE]),
+        ("01", "String", ["01"]),
+        ("9" * 20, "QWord", ["9" * 20, "qword"]),
         ("", "Binary", ["Binary Data"]),
         ("", "String", [None, "(Empty)"]),
         (None, None, [None, "(Empty)"]),
@@ -141,3 +153,8 @@ def test_registry_values() -> None:
 )
 def test_data(value: Any, kind: Any, spelt: list[str | None]) -> None:
     assert spellings.data(value, kind) == spelt
+
+
+def test_a_number_as_windows_shows_it_is_found_by_the_whole_of_it_alone() -> None:
+    spelt = [*spellings.data("1", "Dword")[1:], spellings.numbers(999)[1], spellings.data("", None)[1]]
+    assert {type(each) for each in spelt} == {Whole}

@@ -8,6 +8,7 @@ import pytest
 
 from sigma_xdr.schema import xdr_schema
 from sigma_xdr.telemetry import row_event
+from sigma_xdr.telemetry.views import spellings
 from sigma_xdr.telemetry.views.sysmon import CATEGORIES
 
 HEAD: dict[str, Any] = {"Timestamp": "2026-01-01T12:00:00Z", "DeviceId": "d1", "DeviceName": "host-1", "ReportId": 1}
@@ -212,7 +213,7 @@ EMPTY = {"Details": [None, "(Empty)"]}
                 "EventID": [13, 4657],
                 "EventType": "SetValue",
                 "TargetObject": [rf"{key}\v" for key in KEYS],
-                "Details": ["1", "DWORD (0x00000001)"],
+                "Details": spellings.data("1", "Dword"),
             },
         ),
         (
