@@ -8,12 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-import yaml
-from sigma.rule import SigmaRule
-
-from sigma_xdr.engine import KqlEngine
-from sigma_xdr.kql.query import rule_query
-from sigma_xdr.pipeline import xdr_pipeline
+from sigma_xdr import KqlEngine, compile_rules, load_rules
 from sigma_xdr.schema import xdr_schema
 
 PACK = Path(__file__).parents[2] / "sigma_rules"
@@ -22,13 +17,10 @@ PACK = Path(__file__).parents[2] / "sigma_rules"
 def test_the_pack_is_silent_at_level_high_and_above(corpus: Path) -> None:
     rows = _rows(corpus / "background")
     assert sum(map(len, rows.values())) == 3998
-    engine = KqlEngine(rows)
-    rules = [
-        rule for path in sorted(PACK.rglob("*.yml")) if "detection" in (rule := yaml.safe_load(path.read_text("utf-8")))
-    ]
-    loud = [rule for rule in rules if rule["level"] in ("high", "critical") and "logsource" in rule]
+    loud = [each for each in compile_rules(load_rules([PACK]), check=False) if each.rule.level in ("high", "critical")]
     assert len(loud) >= 9
-    found = {rule["title"]: engine.run(rule_query(SigmaRule.from_dict(rule), xdr_pipeline()).text) for rule in loud}
+    with KqlEngine(rows) as engine:
+        found = {compiled.rule.title: engine.run(compiled.kql) for compiled in loud}
     assert {title: hits for title, hits in found.items() if hits} == {}
 
 
