@@ -5,15 +5,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORPUS ?= $(SIGMA_XDR_CORPUS)
+# random rules for make fuzz
+N ?= 2000
 SERVICE := backend/sigma_xdr/kql/checker/language_service
 
-.PHONY: compile test lint goldens bench corpus-compile lock clean
+.PHONY: compile test fuzz lint goldens bench corpus-compile lock clean
 
 compile: $(VENV)/.installed  ## rules to KQL, checked, in build/kql
 	$(BIN)/sigma-xdr compile sigma_rules -o build/kql
 
 test: $(VENV)/.installed  ## all tests
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+fuzz: $(VENV)/.installed  ## the compiler against the evaluator on N random rules, and on all of SigmaHQ's in CORPUS: make fuzz N=20000
+	$(BIN)/python -m tests.differential --rules $(N) $(if $(CORPUS),--sigmahq "$(CORPUS)/sigmahq")
 
 lint: $(VENV)/.installed  ## style, types, floors
 	$(BIN)/ruff check .

@@ -83,7 +83,7 @@ class Diagnostic:
 
     def render(self) -> str:
         """The diagnostic as a person reads it: the place, the text with a mark under it, and the hint."""
-        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        place = visible(":".join(str(part) for part in (self.file, self.line, self.column) if part is not None))
         lines = [f"{place + ': ' if place else ''}{self.severity}[{self.code}]: {visible(self.message)}"]
         if self.text is not None and self.line is not None:
             lines += _excerpt(self.text, self.line, self.column or 1, self.length)

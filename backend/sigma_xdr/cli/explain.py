@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from sigma_xdr.errors import Diagnostic, RuleError, UsageError
-from sigma_xdr.evaluator import CorrelationMatcher, Explanation, Matcher, TimedEvent
+from sigma_xdr.errors import Diagnostic, RuleError, UsageError, visible
+from sigma_xdr.evaluator import CorrelationMatcher, EvaluatorError, Explanation, Matcher, TimedEvent
 from sigma_xdr.rules import LoadedRule, RuleSet, load_site, load_with_pack
 from sigma_xdr.telemetry import Record, Unreadable, read_events, record_event
 
@@ -38,12 +38,18 @@ def command(rule: Path, events: Path, number: int | None, site: Path | None, for
     loaded, rules = _one_rule(rule)
     values = load_site(site) if site else {}
     report = _Report()
-    if loaded.kind == "correlation":
-        report.correlation(loaded, rules, _read(events, report, None), values)
-    else:
-        report.rule(loaded, _read(events, report, number), values, number)
+    if loaded.kind == "correlation" and number is not None:
+        message = "a correlation is about several records, not about one"
+        raise UsageError(Diagnostic("no-event", message, "leave --record out"))
+    try:
+        if loaded.kind == "correlation":
+            report.correlation(loaded, rules, _read(events, report, None), values)
+        else:
+            report.rule(loaded, _read(events, report, number), values, number)
+    except EvaluatorError as error:
+        raise loaded.with_places(error) from None
     if form == "json":
-        click.echo(json.dumps(report.as_data(loaded), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(report.as_data(loaded), indent=2))
     else:
         for explained in report.explained:
             click.echo("\n".join(map(_coloured, [*explained.head(), *explained.explanation.render().splitlines(), ""])))
@@ -74,7 +80,7 @@ class _Explained:
     explanation: Explanation
 
     def head(self) -> list[str]:
-        return [] if self.record is None else [f"{self.record.file} record {self.record.number}"]
+        return [] if self.record is None else [f"{visible(self.record.file)} record {self.record.number}"]
 
     def as_data(self) -> dict[str, Any]:
         place = {} if self.record is None else {"file": self.record.file, "record": self.record.number}

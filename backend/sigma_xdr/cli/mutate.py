@@ -13,7 +13,7 @@ from sigma_xdr.errors import Diagnostic, SigmaXdrError, UsageError, render_all, 
 from sigma_xdr.rules import load_site
 from sigma_xdr.testing.mutation import MutationScore, Survivor
 from sigma_xdr.testing.mutation.of_tests import mutation_score
-from sigma_xdr.testing.suite import RuleTest, folder_of_cases, load_suite
+from sigma_xdr.testing.suite import FINDINGS, RuleTest, folder_of_cases, load_suite
 
 __all__ = ["command"]
 
@@ -30,7 +30,7 @@ def command(rules: tuple[Path, ...], tests: Path | None, site: Path | None, form
     case notices, each with an event that would.
 
     A change that no event shows is listed under equivalent in the test file, with the reason. Exit code 1 if a change
-    survives, 2 if a rule or a test file is wrong.
+    survives or a rule has no tests that it passes, 2 if a rule or a test file is wrong.
     """
     given = rules or (Path("sigma_rules"),)
     suite = load_suite(given, tests or folder_of_cases(given), load_site(site) if site else None)
@@ -40,20 +40,20 @@ def command(rules: tuple[Path, ...], tests: Path | None, site: Path | None, form
         try:
             scores[test.name] = (test, mutation_score(test))
         except SigmaXdrError as error:
-            problems += error.diagnostics
+            problems += test.rule.with_places(error).diagnostics
     if not suite.asked and not problems:
         raise UsageError(Diagnostic("no-tests", "there is no rule to mutate", "give rule files, or a folder of them"))
     if form == "json":
-        click.echo(json.dumps(_as_data(scores, problems), indent=2, ensure_ascii=False, default=str))
+        click.echo(json.dumps(_as_data(scores, problems), indent=2, default=str))
     else:
         for name, (test, score) in scores.items():
             _show(name, test, score)
         if problems:
             click.echo(render_all(problems) + "\n")
     click.echo(_summary([score for _, score in scores.values()], problems), err=True)
-    if problems:
+    if any(problem.code not in FINDINGS for problem in problems):
         return 2
-    return 0 if all(score.ok for _, score in scores.values()) else 1
+    return 1 if problems or not all(score.ok for _, score in scores.values()) else 0
 
 
 def _as_data(scores: dict[str, tuple[RuleTest, MutationScore]], problems: list[Diagnostic]) -> dict[str, Any]:
@@ -74,7 +74,9 @@ def _described(test: RuleTest, survivor: Survivor) -> str:
     lines = [f"  {test.rule.path.as_posix()}:{place.line}:{place.column}: {survivor.mutant.description}"]
     if survivor.event is None:
         lines.append(
-            "  no event was found that shows it: list it under equivalent with the reason, or drop that part of the rule"
+            "  no event was looked for: mend the ones above first"
+            if not survivor.searched
+            else "  no event was found that shows it: list it under equivalent with the reason, or drop that part of the rule"
         )
     else:
         fields = json.dumps(survivor.event, ensure_ascii=False, default=str)
@@ -99,4 +101,4 @@ def _summary(scores: list[MutationScore], problems: list[Diagnostic]) -> str:
     rules = f"{len(scores):,} {'rule' if len(scores) == 1 else 'rules'}"
     said = f"{mutants:,} mutants of {rules}: {killed:,} noticed, {equivalent:,} equivalent, {survived:,} survived"
     wrong = len(problems) + sum(len(score.problems) for score in scores)
-    return f"{said}; score {share:.1f} %" + (f"; {wrong:,} problems" if wrong else "")
+    return f"{said}; score {share:.1f} %" + (f"; {wrong:,} {'problem' if wrong == 1 else 'problems'}" if wrong else "")

@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from sigma_xdr.errors import Diagnostic, UsageError, render_all
-from sigma_xdr.rules import load_site
+from sigma_xdr.rules import load_rules, load_site
 from sigma_xdr.testing.junit import write_junit
-from sigma_xdr.testing.suite import Result, Suite, files_without_rules, folder_of_cases, load_suite
+from sigma_xdr.testing.suite import FINDINGS, Result, Suite, files_without_rules, folder_of_cases, load_suite
 
 __all__ = ["command"]
 
@@ -23,9 +23,17 @@ __all__ = ["command"]
     "--tests", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Folder of the test files."
 )
 @click.option("--site", type=click.Path(path_type=Path), help="YAML file with the values of placeholders (expand).")
+@click.option("--filters", type=click.Path(path_type=Path), help="Folder of Sigma filters: do they blind a rule?")
 @click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write a JUnit XML report to this file.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="json for machines.")
-def command(rules: tuple[Path, ...], tests: Path | None, site: Path | None, junit: Path | None, form: str) -> int:
+def command(
+    rules: tuple[Path, ...],
+    tests: Path | None,
+    site: Path | None,
+    filters: Path | None,
+    junit: Path | None,
+    form: str,
+) -> int:
     """Run the unit tests of RULES (files and folders; default sigma_rules): every case by every judge.
 
     The evaluator judges the untouched rule, the engine runs the compiled query. Exit code 1 if a case fails or a rule has no
@@ -33,8 +41,9 @@ def command(rules: tuple[Path, ...], tests: Path | None, site: Path | None, juni
     """
     given = rules or (Path("sigma_rules"),)
     folder = tests or folder_of_cases(given)
-    suite = load_suite(given, folder, load_site(site) if site else None)
-    problems = [*suite.problems]
+    put_on = load_rules([filters]) if filters else None
+    suite = load_suite(given, folder, load_site(site) if site else None, put_on.filters if put_on else ())
+    problems = [*suite.problems, *(put_on.diagnostics if put_on else ())]
     for path in given:
         problems += files_without_rules(path, folder, suite.asked) if path.is_dir() else ()
     results: list[Result] = []
@@ -49,7 +58,7 @@ def command(rules: tuple[Path, ...], tests: Path | None, site: Path | None, juni
     if junit:
         write_junit(junit, results, problems)
     if form == "json":
-        click.echo(json.dumps(_as_data(results, problems), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_as_data(results, problems), indent=2))
     else:
         _show(results, problems)
     click.echo(_summary(suite, results, problems), err=True)
@@ -107,11 +116,7 @@ def _summary(suite: Suite, results: list[Result], problems: list[Diagnostic]) ->
     return "; ".join(parts)
 
 
-#: Problems that are findings about the tests, not mistakes in a file.
-_FINDINGS = ("no-test-file", "no-rule", "too-few-cases")
-
-
 def _exit_code(results: list[Result], problems: list[Diagnostic]) -> int:
-    if any(problem.code not in _FINDINGS for problem in problems):
+    if any(problem.code not in FINDINGS for problem in problems):
         return 2
     return 1 if problems or not all(result.passed for result in results) else 0

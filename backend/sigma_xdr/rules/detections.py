@@ -112,6 +112,9 @@ class _Builder:
             self.problem("nested-too-deep", f"the selection nests deeper than {_MAX_DEPTH} levels", None, keys)
             return None
         parts: list[SigmaDetectionItem | SigmaDetection | None]
+        if isinstance(definition, dict) and None in definition:
+            self.problem("field-name", "the field name null is no text", "name a field; keywords stand in a list", keys)
+            return None
         if isinstance(definition, dict):
             parts = [self.item(key, value, keys) for key, value in definition.items()]
         elif isinstance(definition, list) and not _PLAIN.issuperset(map(type, definition)):

@@ -78,11 +78,12 @@ def load_rules(paths: Iterable[Path | str]) -> RuleSet:
 def load_with_pack(paths: Iterable[Path | str]) -> tuple[RuleSet, RuleSet]:
     """The rules of some paths, and the set in which their references are looked up.
 
-    The two are one but where a file in a folder ``correlations`` or ``filters`` is given by itself: then the folder above, the
-    pack, is loaded as well, for the rules that it names.
+    The two are one but where a folder ``correlations`` or ``filters``, or a file in it, is given by itself: then the folder
+    above, the pack, is loaded as well, for the rules that it names.
     """
     given = [Path(path) for path in paths]
-    packs = [path.parent.parent for path in given if path.parent.name in _BESIDE_FAMILIES and path.is_file()]
+    beside = (path if path.is_dir() else path.parent for path in given if path.exists())
+    packs = [folder.parent for folder in beside if folder.name in _BESIDE_FAMILIES]
     if not packs:
         rules = load_rules(given)
         return rules, rules

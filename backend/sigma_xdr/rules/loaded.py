@@ -10,7 +10,7 @@ from uuid import UUID
 from sigma.correlations import SigmaCorrelationRule
 from sigma.filters import SigmaFilter
 
-from sigma_xdr.errors import Diagnostic, RuleError
+from sigma_xdr.errors import Diagnostic, RuleError, SigmaXdrError
 from sigma_xdr.rules.correlations import referenced_rules
 from sigma_xdr.rules.documents import read_documents, source_file
 from sigma_xdr.rules.parsing import Parsed, kind_of, parse
@@ -69,6 +69,10 @@ class LoadedRule:
     def locate(self, problem: Diagnostic) -> Diagnostic:
         """A problem that only has ``keys``, with the place in this rule that they lead to."""
         return self.source.locate(problem)
+
+    def with_places(self, error: SigmaXdrError) -> SigmaXdrError:
+        """An error that is about this rule, its problems with their places."""
+        return SigmaXdrError(*(self.locate(each) if each.file is None else each for each in error.diagnostics))
 
 
 def load_bytes(path: Path, relative: Path, data: bytes) -> tuple[list[LoadedRule], list[Diagnostic]]:

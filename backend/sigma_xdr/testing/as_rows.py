@@ -67,13 +67,15 @@ def rows_with(fields: Mapping[str, Any], log_source: LogSource, whole_paths: boo
 
 
 def views_with(fields: Mapping[str, Any], log_source: LogSource, whole_paths: bool = True) -> Iterator[Event]:
-    """Those rows as the log source shows them; for one of Defender's own tables, the row with these columns."""
+    """Those rows as the log source shows them; for one of Defender's own tables, the row with these columns, if it has the
+    ActionType that every such row has.
+    """
     if log_source.get("service") == "defender-xdr":
         table = _table_of(str(log_source.get("category")))
-        columns: Mapping[str, Any] = {
-            name: value for name, value in fields.items() if name in xdr_schema().table(table).columns
-        }
-        rows: list[tuple[str, Mapping[str, Any]]] = [(table, columns)]
+        known = xdr_schema().table(table).columns
+        columns: Mapping[str, Any] = {name: value for name, value in fields.items() if name in known}
+        is_row = "ActionType" not in known or bool(columns.get("ActionType"))
+        rows: list[tuple[str, Mapping[str, Any]]] = [(table, columns)] if is_row else []
     else:
         rows = [(row.table, row.columns) for row in rows_with(fields, log_source, whole_paths)]
     for table, columns in rows:

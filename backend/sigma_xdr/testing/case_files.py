@@ -7,7 +7,6 @@ of such mutants with the reason. What a case's columns mean is looked up later, 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,10 +107,11 @@ class _Reader:
             listed = []
         rule = self.text(document, "rule")
         cases = tuple(self.cases(listed, rule))
-        for name, times in Counter(case.name for case in cases).items():
-            if times > 1:
-                second = [case for case in cases if case.name == name][1]
-                self.problem(f"two cases are called '{name}'", "give this one a name of its own", *second.keys, "name")
+        first: dict[str, Case] = {}
+        for case in cases:
+            if first.setdefault(case.name, case) is not case:
+                hint = "give this one a name of its own"
+                self.problem(f"two cases are called '{case.name}'", hint, *case.keys, "name")
         return CaseFile(path, cases, self.equivalent(document), self.source)
 
     def equivalent(self, document: dict[Any, Any]) -> dict[str, str]:
@@ -121,7 +121,7 @@ class _Reader:
             return {}
         for mutant, reason in listed.items():
             if not isinstance(mutant, str) or not isinstance(reason, str) or not reason.strip():
-                message = f"the mutant '{mutant}' has no reason"
+                message = f"the mutant '{str(mutant)[:_MAX_NAME]}' has no reason"
                 self.problem(message, "say why no event shows the change", "equivalent", str(mutant))
         return {str(mutant): str(reason) for mutant, reason in listed.items()}
 
@@ -178,7 +178,7 @@ class _Reader:
     def text(self, data: dict[Any, Any], key: str, *keys: Key) -> str | None:
         value = data.get(key)
         if value is not None and not isinstance(value, str):
-            self.problem(f"'{key}' is text", f"quote it: '{value}'", *keys, key)
+            self.problem(f"'{key}' is text", f"quote it: '{str(value)[:60]}'", *keys, key)
             return None
         return value
 

@@ -25,8 +25,8 @@ def write_junit(path: Path, results: Sequence[Result], problems: Sequence[Diagno
     report = JUnitXml("sigma-xdr")
     suites: dict[str, TestSuite] = {}
     for result in results:
-        suite = suites.setdefault(result.test, TestSuite(result.test))
-        case = TestCase(_xml(f"{result.case.name}[{result.judge}]"), result.test)
+        suite = suites.setdefault(result.test, TestSuite(_xml(result.test)))
+        case = TestCase(_xml(f"{result.case.name}[{result.judge}]"), _xml(result.test))
         if result.failure is not None:
             failure = Failure(_xml(result.failure.summary))
             failure.text = _xml(result.failure.render())

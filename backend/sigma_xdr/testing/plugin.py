@@ -29,7 +29,7 @@ class _Pack:
         self.folder = from_here(config.rootpath / config.getini("sigma_rules"))
         self.tests = from_here(config.rootpath / config.getini("sigma_tests"))
         self.rules: RuleSet = load_rules([self.folder])
-        self.suite = Suite(self.rules, self.rules, self.tests, load_site_of(self.folder))
+        self.suite = Suite(self.rules, self.rules, self.tests, load_site_of([self.folder]))
 
     @classmethod
     def of(cls, config: pytest.Config) -> _Pack:

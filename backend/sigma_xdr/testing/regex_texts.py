@@ -120,9 +120,9 @@ class _Text:
     def repeat(self, least: int, most: int, parts: Any) -> None:
         counts = [count for count in (least, least + 1, least + 2) if count <= int(most)]
         for _ in range(self.choose(counts)):
-            before = len(self.written)
+            before = self.length
             self.sequence(parts)
-            if len(self.written) == before:
+            if self.length == before:
                 return  # nothing, as often as you like, is nothing
 
 

@@ -63,6 +63,11 @@ class Subject:
                 tables.setdefault(query.table.name, {}).update(dict.fromkeys(query.action_types))
         return {table: tuple(actions) for table, actions in tables.items()}
 
+    @property
+    def reads_records(self) -> bool:
+        """Whether the untouched rule can be asked of Windows' records: it is no correlation, nor on Defender's own rows."""
+        return self.rule.kind == "rule" and self.rule.document["logsource"].get("service") != "defender-xdr"
+
     def _detections(self, rule: LoadedRule) -> Iterable[LoadedRule]:
         if rule.kind != "correlation":
             yield rule

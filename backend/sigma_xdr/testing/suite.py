@@ -6,6 +6,7 @@ rule without a file, and a file without a rule, is a problem.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,9 +18,10 @@ from sigma_xdr.rules import LoadedRule, RuleSet, load_site, load_with_pack
 from sigma_xdr.testing.case_files import Case, CaseFile, read_case_file
 from sigma_xdr.testing.failure import Failure, failure
 from sigma_xdr.testing.subject import Subject
-from sigma_xdr.testing.trials import Trial, trials_of
+from sigma_xdr.testing.trials import CaseError, Trial, trials_of
 
 __all__ = [
+    "FINDINGS",
     "LEAST_CASES",
     "Result",
     "RuleTest",
@@ -36,6 +38,8 @@ Site = Mapping[str, tuple[str, ...]]
 
 #: Fewest true positives, and fewest near misses, that a rule is tested with.
 LEAST_CASES = 3
+#: Problems that are findings about the tests, not mistakes in a file.
+FINDINGS = ("no-test-file", "no-rule", "too-few-cases", "failing-case")
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ class RuleTest:
     def subject(self, case: Case) -> Subject:
         """The rule that a case is about: a filter's case names one. Raises SigmaXdrError if it isn't there."""
         if self.rule.kind != "filter":
-            return self._suite.subject(self.rule, ())
+            return self._suite.subject(self.rule, self._suite.filters)
         if case.rule is None:
             message = "a filter's case says which rule it is about"
             raise SigmaXdrError(self.file.diagnostic(message, "add rule: with the rule's id or name", *case.keys))
@@ -107,8 +111,15 @@ class RuleTest:
     def trials(self, case: Case) -> tuple[Trial, ...]:
         """The trials of a case. Raises SigmaXdrError: the case is wrong, or the rule can't be compiled."""
         if case.name not in self._trials:
-            first = self._first_number[case.name]
-            self._trials[case.name] = trials_of(case, self.file, self.subject(case).tables, first)
+            subject = self.subject(case)
+            if case.kind == "raw" and not subject.reads_records:
+                message = (
+                    "the rule reads rows, not Windows' records: it is a correlation, or on Defender's own log source"
+                )
+                raise CaseError(
+                    self.file.diagnostic(message, "write the rows under event or events", *case.keys, "raw")
+                )
+            self._trials[case.name] = trials_of(case, self.file, subject.tables, self._first_number[case.name])
         return self._trials[case.name]
 
     @cached_property
@@ -132,8 +143,13 @@ class RuleTest:
             trials = self.trials(case)
             subject = self.subject(case)
             verdicts = self._verdicts(subject, judge)[case.name]
+            return self._result(case, judge, subject, trials, verdicts)
         except SigmaXdrError as error:
-            return Result(self.name, case, judge, Failure.of_error(error))
+            return Result(self.name, case, judge, Failure.of_error(self.rule.with_places(error)))
+
+    def _result(
+        self, case: Case, judge: str, subject: Subject, trials: Sequence[Trial], verdicts: Sequence[bool]
+    ) -> Result:
         wrong = [trial for trial, verdict in zip(trials, verdicts, strict=True) if verdict is not case.expect]
         if judge == "raw":
             explained = [subject.losses(trial, case.expect) for trial in wrong]
@@ -197,14 +213,21 @@ class Suite:
     """The rules of some files and folders with their test files under ``tests``.
 
     ``asked`` are the rules to test, ``rules`` the whole pack, in which references are looked up. ``site`` holds the values of
-    placeholders. With ``check`` Microsoft's language service looks at every query. ``problems`` are those of the rules, of
-    the files, and of their pairing.
+    placeholders, ``filters`` are put on the rules that they name. With ``check`` Microsoft's language service looks at every
+    query. ``problems`` are those of the rules, of the files, and of their pairing.
     """
 
     def __init__(
-        self, asked: RuleSet, rules: RuleSet, tests: Path, site: Site | None = None, check: bool = True
+        self,
+        asked: RuleSet,
+        rules: RuleSet,
+        tests: Path,
+        site: Site | None = None,
+        filters: Sequence[LoadedRule] = (),
+        check: bool = True,
     ) -> None:
         self.rules = rules
+        self.filters = tuple(filters)
         self.asked = (*asked.rules, *asked.correlations, *asked.filters)
         self._site = site
         self._check = check
@@ -212,10 +235,16 @@ class Suite:
         self._compilers: dict[tuple[str, ...], Compiler] = {}
         problems = [problem for problem in asked.diagnostics if problem.severity == "error"]
         self.tests: list[RuleTest] = []
+        owners: dict[Path, LoadedRule] = {}
         for rule in self.asked:
             path = case_file_of(rule, tests)
             if path is None:
-                problems.append(_no_file(rule, tests))
+                problems.append(_no_file(rule, tests, "the rule has no test file"))
+                continue
+            owner = owners.setdefault(path, rule)
+            if owner is not rule:
+                message = f"the rule's test file {path.as_posix()} is that of {owner.path.as_posix()} already"
+                problems.append(_no_file(rule, tests, message))
                 continue
             file, wrong = read_case_file(path)
             problems += wrong
@@ -226,8 +255,8 @@ class Suite:
 
     def subject(self, rule: LoadedRule, filters: Sequence[LoadedRule]) -> Subject:
         """A rule with filters put on it; the same object for the same rule."""
-        applied = tuple(str(each.path) for each in filters)
-        key = (f"{rule.path}:{rule.source.index}", *applied)
+        applied = tuple(map(_identity, filters))
+        key = (_identity(rule), *applied)
         if key not in self._subjects:
             if applied not in self._compilers:
                 self._compilers[applied] = Compiler(self.rules, self._site, filters, self._check)
@@ -235,24 +264,31 @@ class Suite:
         return self._subjects[key]
 
 
-def _no_file(rule: LoadedRule, tests: Path) -> Diagnostic:
-    family = rule.path.parent.name
-    expected = tests / family / rule.path.name if family else tests / rule.path.name
-    message = "the rule has no test file"
+def _identity(rule: LoadedRule) -> str:
+    return f"{rule.path}:{rule.source.index}"
+
+
+def _no_file(rule: LoadedRule, tests: Path, message: str) -> Diagnostic:
+    expected = tests / rule.path.parent.name / _file_name(rule)
     hint = f"write {expected.as_posix()}, with at least {LEAST_CASES} cases that match and {LEAST_CASES} that don't"
     return rule.diagnostic("no-test-file", message, hint, "title")
 
 
+def _file_name(rule: LoadedRule) -> str:
+    """The name of a rule's test file: that of its own, with a number for the second and later rules in it."""
+    return f"{rule.path.stem}{f'.{rule.source.index + 1}' if rule.source.index else ''}.yml"
+
+
 def case_file_of(rule: LoadedRule, tests: Path) -> Path | None:
     """The test file of a rule: under ``tests``, the longest tail of the rule's path that exists there."""
-    number = f".{rule.source.index + 1}" if rule.source.index else ""
-    path = rule.path.absolute().with_name(f"{rule.path.stem}{number}.yml")
+    path = rule.path.with_name(_file_name(rule))
     return next((found for found in _tails(path, tests) if found.is_file()), None)
 
 
 def _tails(path: Path, folder: Path) -> Iterator[Path]:
-    """The tails of an absolute path, put under a folder, the longest first."""
-    return (folder.joinpath(*path.parts[start:]) for start in range(1, len(path.parts)))
+    """The tails of a path from the root on, put under a folder, the longest first. None leaves the folder by ``..``."""
+    parts = Path(os.path.abspath(path)).parts
+    return (folder.joinpath(*parts[start:]) for start in range(1, len(parts)))
 
 
 def files_without_rules(folder: Path, tests: Path, rules: Sequence[LoadedRule]) -> list[Diagnostic]:
@@ -260,15 +296,15 @@ def files_without_rules(folder: Path, tests: Path, rules: Sequence[LoadedRule]) 
 
     ``rules`` are those of the folder, also those with wrong tests.
     """
-    family = next((path for path in _tails(folder.absolute(), tests) if path.is_dir()), None)
+    family = next((path for path in _tails(folder, tests) if path.is_dir()), None)
     if family is None and any(tests.joinpath(rule.relative).is_file() for rule in rules):
         family = tests  # the pack as a whole
     known = {case_file_of(rule, tests) for rule in rules}
-    hint = "delete it, or name it as its rule; a rule with errors doesn't count"
+    hint = "delete it, or name it as its rule, with .yml; a rule with errors doesn't count"
     return [
         Diagnostic("no-rule", "the test file has no rule", hint, file=path.as_posix())
-        for path in sorted(family.rglob("*.yml") if family else ())
-        if path not in known
+        for path in sorted(family.rglob("*.y*ml") if family else ())
+        if path.suffix in (".yml", ".yaml") and path not in known
     ]
 
 
@@ -290,17 +326,24 @@ def from_here(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def load_site_of(pack: Path) -> dict[str, tuple[str, ...]]:
-    """The values of a pack's ``site.default.yml``, with which it is tested; none where there is no such file."""
-    site = pack / "site.default.yml"
-    return load_site(site) if site.is_file() else {}
+def load_site_of(rules: Sequence[Path]) -> dict[str, tuple[str, ...]]:
+    """The values of the ``site.default.yml`` with which some rules are tested: that of the nearest folder that has one, their
+    own or one above; none where there is no such file.
+    """
+    for given in rules:
+        for folder in (given.absolute(), *given.absolute().parents):
+            if (site := folder / "site.default.yml").is_file():
+                return load_site(from_here(site))
+    return {}
 
 
-def load_suite(rules: Sequence[Path], tests: Path, site: Site | None = None) -> Suite:
+def load_suite(
+    rules: Sequence[Path], tests: Path, site: Site | None = None, filters: Sequence[LoadedRule] = ()
+) -> Suite:
     """The suite of some rules, files or folders; a correlation or a filter given by itself finds its rules in the folder above
-    its own, the pack.
+    its own, the pack. Without a ``site`` it is the pack's ``site.default.yml``.
 
     Raises UsageError for a path that isn't there.
     """
     asked, pack = load_with_pack(rules)
-    return Suite(asked, pack, tests, site)
+    return Suite(asked, pack, tests, load_site_of(rules) if site is None else site, filters)

@@ -117,7 +117,7 @@ class _Rows:
             keys: tuple[Key, ...] = ("events", index)
             columns = dict(data) if isinstance(data, dict) else data
             table = columns.pop("table", next(iter(self.tables))) if isinstance(columns, dict) else ""
-            if isinstance(columns, dict) and table not in self.tables:
+            if isinstance(columns, dict) and (not isinstance(table, str) or table not in self.tables):
                 hint = f"it reads {' and '.join(self.tables)}"
                 self.problem(f"the correlation reads no table '{str(table)[:60]}'", hint, *keys, "table")
                 continue
@@ -132,6 +132,10 @@ class _Rows:
         records = []
         for index, data in enumerate(given):
             keys: tuple[Key, ...] = ("raw", index) if isinstance(self.case.data, list) else ("raw",)
+            if not isinstance(data, dict):
+                hint = "raw: {Channel: Microsoft-Windows-Sysmon/Operational, EventID: 1, Image: 'C:\\Windows\\System32\\cmd.exe'}"
+                self.problem("a Windows record is a mapping of fields to values", hint, *keys)
+                continue
             try:
                 records.append(record_of(data, self.case.name, index + 1))
             except TelemetryError as error:
@@ -203,7 +207,7 @@ class _Rows:
         kind = column.type
         match value:
             case dict() if column.name == "AdditionalFields" and kind is ColumnType.STRING:
-                return json.dumps(value)
+                return json.dumps(value, ensure_ascii=False)
             case str() if kind is ColumnType.DATETIME:
                 if (time := _time(value)) is not None:
                     return time
@@ -257,9 +261,9 @@ _ARTICLES = {
 def _time(text: str) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first day of the year 1 is in the year 0 elsewhere
         return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def _shown(value: object) -> str:

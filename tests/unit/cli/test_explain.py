@@ -132,3 +132,25 @@ def test_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
         3,
         "error[no-rule]: 'two.yml' holds 2 rules, one is explained at a time\n  = give the file of one rule or correlation\n",
     )
+
+
+def test_no_part_of_a_file_name_drives_the_terminal_or_stops_the_output(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "e\x1b[2J\udcff.json"
+    Path(name).write_text(json.dumps(record(0, "shadowcopy")), encoding="utf-8")
+    assert run(capsys, "rule.yml", name)[1].splitlines()[0] == "e\\x1b[2J\\udcff.json record 1"
+    found = run(capsys, "rule.yml", name, "--format", "json")[1]
+    assert found.isascii()
+    assert json.loads(found)["explained"][0]["file"] == name
+    Path(name).write_text("{", encoding="utf-8")
+    assert run(capsys, "rule.yml", name)[2].startswith("e\\x1b[2J\\udcff.json: error[unreadable-record]: record 1: ")
+
+
+def test_a_correlation_is_about_no_single_record(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("both/correlations").mkdir(parents=True)
+    Path("both/correlations/c.yml").write_text(CORRELATION, encoding="utf-8")
+    Path("both/rule.yml").write_text(RULE, encoding="utf-8")
+    assert run(capsys, "both/correlations/c.yml", "events.jsonl", "--record", "2") == (
+        3,
+        "",
+        "error[no-event]: a correlation is about several records, not about one\n  = leave --record out\n",
+    )

@@ -52,8 +52,9 @@ def test_what_no_case_notices_is_shown_with_an_event_that_would(capsys: pytest.C
 def test_a_rule_that_fails_a_case_cant_be_scored(capsys: pytest.CaptureFixture[str]) -> None:
     write_pack(Path(), CASES.replace("ProcessCommandLine: wmic os", "ProcessCommandLine: shadowcopy"))
     code, out, _ = run(capsys)
-    assert code == 2
-    assert "error[failing-case]: the rule itself fails 1 of its 6 cases, first 'another class'" in out
+    assert code == 1
+    place = "tests/rules/discovery/shadow.yml:9:8: error[failing-case]"
+    assert f"{place}: the rule itself fails 1 of its 6 cases, first 'another class'" in out
 
 
 def test_equivalent_mutants_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,4 +74,4 @@ def test_scores_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
     data = json.loads(out)
     score = data["rules"]["discovery/shadow"]
     assert (code, data["problems"], score["mutants"]) == (1, [], score["killed"] + len(score["survivors"]))
-    assert {"id", "operator", "description", "event"} == set(score["survivors"][0])
+    assert {"id", "operator", "description", "event", "searched"} == set(score["survivors"][0])

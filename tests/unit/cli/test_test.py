@@ -122,3 +122,24 @@ def test_results_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
     }
     [failed] = [each for each in data["results"] if not each["passed"] and each["judge"] == "kql"]
     assert (failed["case"], failed["failure"]["verdicts"]) == ("another class", {"evaluator": "match", "kql": "match"})
+
+
+FILTER = """\
+title: Nothing of wmic
+id: 22222222-2222-4222-8222-222222222222
+logsource: {category: process_creation, product: windows}
+filter:
+    rules: any
+    selection: {Image|endswith: '\\wmic.exe'}
+    condition: not selection
+"""
+
+
+def test_a_filter_that_blinds_a_rule_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    write_pack(Path())
+    Path("site").mkdir()
+    Path("site/all.yml").write_text(FILTER, encoding="utf-8")
+    code, out, error = run(capsys, "--filters", "site")
+    assert (code, error) == (1, "6 cases of 1 rule, 13 verdicts; 6 failed\n")
+    assert "FAILED discovery/shadow::lists[evaluator, kql]\n" in out
+    assert "  ✗ filter Nothing of wmic\n" in out

@@ -126,6 +126,7 @@ def test_a_float_stays_a_float() -> None:
             "A: [x, [y]]",
             "value-type: a value can't be a list | [y] | a list of mappings stands under the selection, not under a field",
         ),
+        ("null: x", "field-name: the field name null is no text | selection | name a field; keywords stand in a list"),
         ("5: x", "field-name: the field name 5 is no text | 5 | quote it: '5'"),
     ],
 )

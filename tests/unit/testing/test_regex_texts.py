@@ -61,3 +61,4 @@ def test_groups_that_double_each_other_do_not_blow_up() -> None:
 
 def test_repeated_nothing_ends() -> None:
     assert [found.text for found in texts_found("(?:(?:){5000}){5000}")] == [""]
+    assert [found.text for found in texts_found(r"(a{0})(?:(?:(?:\1{1000}){1000}){1000}){1000}")] == [""]

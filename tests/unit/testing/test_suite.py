@@ -138,10 +138,75 @@ def test_a_rule_without_a_file_and_a_file_without_a_rule() -> None:
     Path("tests/rules/discovery/other.yml").write_text(CASES, encoding="utf-8")
     rules = load_rules([pack]).rules
     found = "tests/rules/discovery/other.yml: error[no-rule]: the test file has no rule\n"
-    hint = "  = delete it, or name it as its rule; a rule with errors doesn't count"
+    hint = "  = delete it, or name it as its rule, with .yml; a rule with errors doesn't count"
     for folder in (pack, pack / "discovery"):
         assert render_all(files_without_rules(folder, Path("tests/rules"), rules)) == found + hint
     assert files_without_rules(Path("elsewhere"), Path("tests/rules"), ()) == []
+
+
+def test_a_test_file_with_the_other_ending_is_not_passed_over() -> None:
+    pack = write_pack(Path())
+    Path("tests/rules/discovery/other.yaml").write_text(CASES, encoding="utf-8")
+    [problem] = files_without_rules(pack, Path("tests/rules"), load_rules([pack]).rules)
+    assert (problem.code, problem.file) == ("no-rule", "tests/rules/discovery/other.yaml")
+
+
+def test_a_second_rule_of_a_file_is_told_the_name_of_its_own_test_file() -> None:
+    second = RULE.replace("11111111-1111", "11111112-1111")
+    pack = write_pack(Path(), rule=f"{RULE}---\n{second}")
+    [problem] = load_suite([pack], Path("tests/rules")).problems
+    assert problem.hint == (
+        "write tests/rules/discovery/shadow.2.yml, with at least 3 cases that match and 3 that don't"
+    )
+
+
+def test_two_rules_have_not_one_test_file() -> None:
+    pack = write_pack(Path())
+    Path("tests/rules/discovery/shadow.yml").rename("tests/rules/shadow.yml")
+    (pack / "impact").mkdir()
+    (pack / "impact/shadow.yml").write_text(RULE.replace("11111111-1111", "11111112-1111"), encoding="utf-8")
+    suite = load_suite([pack], Path("tests/rules"))
+    assert [test.rule.path for test in suite.tests] == [pack / "discovery/shadow.yml"]
+    assert render_all(suite.problems) == (
+        "sigma_rules/impact/shadow.yml:1:1: error[no-test-file]: the rule's test file tests/rules/shadow.yml is that of "
+        "sigma_rules/discovery/shadow.yml already\n"
+        "   1 | title: WMIC Lists Shadow Copies\n"
+        "     | ^^^^^\n"
+        "      = write tests/rules/impact/shadow.yml, with at least 3 cases that match and 3 that don't"
+    )
+
+
+def test_a_path_with_dots_doesnt_leave_the_folder_of_test_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_pack(Path())
+    Path("cases").mkdir()
+    Path("tests/rules/discovery").rename("cases/discovery")
+    monkeypatch.chdir("cases")
+    [rule] = load_rules([Path("../sigma_rules/discovery/shadow.yml")]).rules
+    assert case_file_of(rule, Path("../cases")) == Path("../cases/discovery/shadow.yml")
+    Path("discovery/shadow.yml").unlink()
+    assert case_file_of(rule, Path("../cases")) is None  # not the rule itself, ../cases/../sigma_rules/…
+
+
+def test_a_rule_is_tested_with_the_packs_own_site_file() -> None:
+    pack = write_pack(Path(), rule=RULE.replace("contains: 'shadowcopy'", "contains|expand: '%what%'"))
+    (pack / "site.default.yml").write_text("what: [shadowcopy]\n", encoding="utf-8")
+    [test] = load_suite([pack / "discovery"], Path("tests/rules")).tests
+    assert failures(test) == {}
+
+
+def test_records_are_for_rules_that_read_records() -> None:
+    own = RULE.replace("process_creation", "device_process_events").replace(
+        "windows", "windows\n    service: defender-xdr"
+    )
+    own = own.replace("Image|", "ActionType: ProcessCreated\n        FolderPath|").replace("Command", "ProcessCommand")
+    assert render_all(only_test(rule=own).problems) == (
+        "tests/rules/discovery/shadow.yml:12:7: error[test-case]: the rule reads rows, not Windows' records: it is a "
+        "correlation, or on Defender's own log source\n"
+        "   12 |       raw: {Channel: Microsoft-Windows-Sysmon/Operational, EventID: 1, Image: 'C:\\wmic.exe.bak', "
+        "CommandLine: shadowcopy}\n"
+        "      |       ^^^\n"
+        "       = write the rows under event or events"
+    )
 
 
 def test_the_file_of_a_rule_is_found_by_the_end_of_its_path(tmp_path: Path) -> None:
@@ -200,3 +265,23 @@ def test_a_filters_cases_name_the_rule_that_it_is_put_on() -> None:
     test = next(test for test in suite.tests if test.rule.kind == "filter")
     with pytest.raises(SigmaXdrError, match="there is no rule 'nobody'"):
         test.subject(test.file.cases[2])
+
+
+def test_two_filters_of_one_file_are_two() -> None:
+    pack = write_pack(Path())
+    second = FILTER.replace("22222222", "33333333").replace("inventory", "backup")
+    event = "{FileName: wmic.exe, ProcessCommandLine: shadowcopy, InitiatingProcessFileName: %s.exe}"
+    for name, number, other in (("inventory", "", "backup"), ("backup", ".2", "inventory")):
+        path = Path("tests/rules/filters", f"f{number}.yml")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(
+            "rule: 11111111-1111-4111-8111-111111111111\ncases:\n"
+            f"    - {{name: allowed, expect: no_match, event: {event % name}}}\n"
+            f"    - {{name: not allowed, expect: match, event: {event % other}}}\n",
+            encoding="utf-8",
+        )
+    (pack / "filters").mkdir()
+    (pack / "filters/f.yml").write_text(f"{FILTER}---\n{second}", encoding="utf-8")
+    suite = load_suite([pack / "filters"], Path("tests/rules"))  # the folder alone finds its rules too
+    assert (suite.problems, [test.name for test in suite.tests]) == ((), ["filters/f", "filters/f.2"])
+    assert [failures(test) for test in suite.tests] == [{}, {}]

@@ -185,6 +185,13 @@ def test_every_wrong_column_of_a_case_is_shown() -> None:
         ("event: {FileName: a.exe, FolderPath: 'C:\\b.exe'}", "FolderPath ends in 'b.exe', FileName is 'a.exe'"),
         ("event: {}\neach: {FileNames: [a]}", "'FileNames' is no column of DeviceProcessEvents"),
         ("event: {}\neach: {FileName: [a, 5]}", "'FileName' is a string, not the number 5"),
+        ("events: [{table: [a]}]", "the correlation reads no table '['a']'"),
+        (
+            "event: {Timestamp: '0001-01-01T00:00:00+14:00'}",
+            "'Timestamp' is a datetime, not the text '0001-01-01T00:00:00+14:00'",
+        ),
+        ("raw: text", "a Windows record is a mapping of fields to values"),
+        ("raw: [5]", "a Windows record is a mapping of fields to values"),
     ],
 )
 def test_other_mistakes(case: str, message: str) -> None:
@@ -194,3 +201,8 @@ def test_other_mistakes(case: str, message: str) -> None:
 def test_text_of_a_megabyte_and_characters_that_no_text_has() -> None:
     assert columns(f"event: {{ProcessCommandLine: {'a' * 900_000}}}")["ProcessCommandLine"] == "a" * 900_000
     assert columns('event: {ProcessCommandLine: "a\\0b"}')["ProcessCommandLine"] == "a\0b"
+
+
+def test_additional_fields_hold_text_as_it_is() -> None:
+    row = columns("event: {AdditionalFields: {PipeName: 'é'}}")
+    assert row["AdditionalFields"] == '{"PipeName": "é"}'

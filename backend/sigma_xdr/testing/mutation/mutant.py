@@ -37,7 +37,7 @@ WILDCARD = re.compile(r"\\[\\*?]|([*?])")
 
 _SECTIONS = ("detection", "filter")
 #: What stands beside the selections.
-_RESERVED = ("condition", "rules")
+_RESERVED = {"detection": ("condition",), "filter": ("condition", "rules")}
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def section_of(document: Document) -> str | None:
 def selections(document: Document) -> dict[str, Any]:
     """The definitions of the selections by name."""
     section = section_of(document)
-    return {} if section is None else {k: v for k, v in document[section].items() if k not in _RESERVED}
+    return {} if section is None else {k: v for k, v in document[section].items() if k not in _RESERVED[section]}
 
 
 def conditions(document: Document) -> Iterator[tuple[Keys, str]]:

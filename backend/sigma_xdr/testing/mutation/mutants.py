@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -71,6 +72,8 @@ OPERATORS: tuple[Callable[[Document], Iterator[Mutant]], ...] = (
 
 #: Most values of a rule: each is left out once, and each mutant is a copy of all. Lists of hashes belong elsewhere.
 _MAX_VALUES = 2_000
+#: Most mutants of a rule: a value of many wildcards has more than anybody writes cases for.
+_MAX_MUTANTS = 10_000
 #: A mutant has no file; that its rule is no Sigma is all that is asked.
 _NOWHERE = RuleSource(SourceFile(Path("mutant.yml"), "{}"), 0)
 
@@ -83,11 +86,10 @@ def mutants(document: Document) -> list[Mutant]:
     """Every mutant of a rule, correlation or filter, a plain document without errors: in a fixed order, with ids that are
     unique, no two alike, none like the rule itself, and each of them right Sigma.
 
-    Raises MutationError for a rule of more than 2,000 values.
+    Raises MutationError for a rule of more than 2,000 values or 10,000 mutants.
     """
     if sum(len(item.values) for item in items(document)) > _MAX_VALUES:
-        message = f"the rule has more than {_MAX_VALUES:,} values, too many to leave each out"
-        raise MutationError(Diagnostic("too-many-mutants", message, "split the rule"))
+        raise _too_many(f"the rule has more than {_MAX_VALUES:,} values, too many to leave each out")
     known = {_content(document)}
     found = []
     for operator in OPERATORS:
@@ -96,12 +98,19 @@ def mutants(document: Document) -> list[Mutant]:
             if content not in known and parse(mutant.document, _NOWHERE)[0] is not None:
                 known.add(content)
                 found.append(mutant)
+                if len(found) > _MAX_MUTANTS:
+                    raise _too_many(f"the rule has more than {_MAX_MUTANTS:,} mutants")
     return _numbered(found)
 
 
-def _content(document: Document) -> str:
-    """All that a rule's verdicts depend on, as text."""
-    return json.dumps([document.get(key) for key in ("logsource", "detection", "correlation", "filter")])
+def _too_many(message: str) -> MutationError:
+    return MutationError(Diagnostic("too-many-mutants", message, "split the rule"))
+
+
+def _content(document: Document) -> bytes:
+    """A digest of all that a rule's verdicts depend on: that itself, once a mutant, could fill the memory."""
+    content = json.dumps([document.get(key) for key in ("logsource", "detection", "correlation", "filter")])
+    return hashlib.sha256(content.encode()).digest()
 
 
 def _numbered(found: list[Mutant]) -> list[Mutant]:

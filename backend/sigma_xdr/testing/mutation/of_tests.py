@@ -11,6 +11,7 @@ from sigma_xdr.evaluator import Event
 from sigma_xdr.testing.as_rows import views_with
 from sigma_xdr.testing.case_files import Case
 from sigma_xdr.testing.mutation.mutant import Document
+from sigma_xdr.testing.mutation.mutants import MutationError
 from sigma_xdr.testing.mutation.scoring import MutationScore, score
 from sigma_xdr.testing.mutation.telling import EventSearch
 from sigma_xdr.testing.suite import RuleTest
@@ -26,15 +27,19 @@ def mutation_score(test: RuleTest) -> MutationScore:
     """
     cases = test.file.cases
     searches = _searches(test)
-    found = score(
-        test.rule.document,
-        cases,
-        [case.expect for case in cases],
-        lambda document, cases: [_as_expected(test, document, case) for case in cases],
-        test.file.equivalent,
-        lambda mutant: next(filter(None, (search.event_for(mutant.document) for search in searches)), None),
-        lambda case: case.name,
-    )
+    try:
+        found = score(
+            test.rule.document,
+            cases,
+            [case.expect for case in cases],
+            lambda document, cases: [_as_expected(test, document, case) for case in cases],
+            test.file.equivalent,
+            lambda mutant: next(filter(None, (search.event_for(mutant.document) for search in searches)), None),
+            lambda case: case.name,
+        )
+    except MutationError as error:
+        where = (test.file.source if problem.keys else test.rule for problem in error.diagnostics)
+        raise MutationError(*(each.locate(it) for each, it in zip(where, error.diagnostics, strict=True))) from None
     return replace(found, problems=tuple(test.file.source.locate(problem) for problem in found.problems))
 
 

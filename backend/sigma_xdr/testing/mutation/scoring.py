@@ -17,13 +17,19 @@ __all__ = ["MutationScore", "Survivor", "score"]
 Case = TypeVar("Case")
 Fields = Mapping[str, Any]
 
+#: Most survivors for which an event is looked for: that takes long for a rule of many values.
+_MOST_SEARCHED = 50
+
 
 @dataclass(frozen=True)
 class Survivor:
-    """A mutant that no case kills, and an event that would, in Sigma's field names; None where none was found."""
+    """A mutant that no case kills, and an event that would, in Sigma's field names; None where none was found, or none was
+    looked for (``searched``).
+    """
 
     mutant: Mutant
     event: Fields | None = None
+    searched: bool = True
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class MutationScore:
                     "operator": survivor.mutant.operator,
                     "description": survivor.mutant.description,
                     "event": None if survivor.event is None else dict(survivor.event),
+                    "searched": survivor.searched,
                 }
                 for survivor in self.survivors
             ],
@@ -77,19 +84,17 @@ def score(
     """The score of a rule's plain document on its cases.
 
     ``expected`` says of each case whether it has to match, ``verdicts`` whether a document matches each. ``equivalent`` maps
-    ids to reasons. ``tell`` looks for an event that tells a mutant apart: of each survivor, and of each that is listed as
-    equivalent. ``name`` is a case's name in messages. Raises MutationError where the rule itself fails a case, or is too
+    ids to reasons. ``tell`` looks for an event that tells a mutant apart: of the first 50 survivors, and of each that is listed
+    as equivalent. ``name`` is a case's name in messages. Raises MutationError where the rule itself fails a case, or is too
     large.
     """
     listed = equivalent or {}
-    failed = [
-        case for case, ours, wanted in zip(cases, verdicts(document, cases), expected, strict=True) if ours != wanted
-    ]
+    ours = zip(verdicts(document, cases), expected, strict=True)
+    failed = [index for index, (verdict, wanted) in enumerate(ours) if verdict != wanted]
     if failed:
-        message = f"the rule itself fails {len(failed)} of its {len(cases)} cases, first '{name(failed[0])}'"
-        raise MutationError(
-            Diagnostic("failing-case", message, "mend the rule or the case: mutants say nothing before")
-        )
+        message = f"the rule itself fails {len(failed)} of its {len(cases)} cases, first '{name(cases[failed[0]])}'"
+        hint = "mend the rule or the case: mutants say nothing before"
+        raise MutationError(Diagnostic("failing-case", message, hint, keys=("cases", failed[0], "name")))
     found = mutants(document)
     killed: dict[str, int] = {}
     survivors: list[Survivor] = []
@@ -98,11 +103,12 @@ def score(
     for mutant in found:
         said = zip(verdicts(mutant.document, cases), expected, strict=True)
         killer = next((index for index, (verdict, wanted) in enumerate(said) if verdict != wanted), None)
-        event = tell(mutant) if killer is None else None
+        searched = mutant.id in listed or len(survivors) < _MOST_SEARCHED
+        event = tell(mutant) if killer is None and searched else None
         if killer is not None:
             killed[mutant.id] = killer
         elif mutant.id not in listed:
-            survivors.append(Survivor(mutant, event))
+            survivors.append(Survivor(mutant, event, searched))
         elif event is None:
             rightly[mutant.id] = listed[mutant.id]
         if mutant.id in listed and killer is not None:

@@ -78,3 +78,8 @@ def test_values_are_shown_as_yaml_writes_them() -> None:
 def test_an_id_is_the_operator_and_the_place() -> None:
     mutant = Mutant.of("drop-value", "s/A='\x1b[2J'", "without '\x1b[2J'", {}, ())
     assert (mutant.id, mutant.description) == ("drop-value s/A='\\x1b[2J'", "without '\\x1b[2J'")
+
+
+def test_only_a_filter_has_rules_beside_its_selections() -> None:
+    assert list(selections(document("rules: {A: x}\ncondition: rules\n"))) == ["rules"]
+    assert list(selections({"filter": {"rules": ["r"], "s": {"A": "x"}, "condition": "not s"}})) == ["s"]

@@ -93,3 +93,9 @@ def test_a_rule_of_too_many_values_is_refused() -> None:
     assert str(error.value) == (
         "error[too-many-mutants]: the rule has more than 2,000 values, too many to leave each out\n  = split the rule"
     )
+
+
+def test_a_rule_of_too_many_mutants_is_refused() -> None:
+    with pytest.raises(MutationError) as error:
+        mutants(document(f"s: {{A: '{'?a' * 6_000}'}}\ncondition: s\n"))
+    assert str(error.value) == ("error[too-many-mutants]: the rule has more than 10,000 mutants\n  = split the rule")

@@ -100,6 +100,7 @@ def test_a_score_is_plain_data() -> None:
                 "operator": "weaken-modifier",
                 "description": "endswith became contains",
                 "event": {"Image": "\\a.exe.b"},
+                "searched": True,
             }
         ],
         "problems": [],
@@ -112,4 +113,13 @@ def test_a_rule_that_fails_its_own_cases_has_no_score() -> None:
     assert str(error.value) == (
         "error[failing-case]: the rule itself fails 1 of its 3 cases, first 'C:\\AB.exe'\n"
         "  = mend the rule or the case: mutants say nothing before"
+    )
+
+
+def test_events_are_looked_for_only_for_the_first_survivors() -> None:
+    document = {**RULE, "detection": {"s": {"Image": [f"{number}.exe" for number in range(60)]}, "condition": "s"}}
+    found = score(document, [{}], [False], lambda document, cases: [False], tell=lambda mutant: {"Image": "a"})
+    assert len(found.survivors) > 60
+    assert [(survivor.searched, survivor.event) for survivor in found.survivors] == (
+        [(True, {"Image": "a"})] * 50 + [(False, None)] * (len(found.survivors) - 50)
     )

@@ -1,0 +1,1 @@
+"""``make score``: what the pack finds of recorded attacks, and what it says of recorded ordinary work."""
