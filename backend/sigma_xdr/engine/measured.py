@@ -50,12 +50,12 @@ OPERATORS = frozenset({
 SCALARS = frozenset({
     "abs", "ago", "array_index_of", "array_length", "array_sort_asc", "bag_pack", "base64_decode_tostring", "bin",
     "case", "coalesce", "countof", "datetime_add", "datetime_diff", "datetime_part", "dayofmonth", "dayofweek",
-    "extract", "extract_all", "floor", "format_datetime", "hourofday", "iff", "iif", "indexof",
+    "extract", "extract_all", "floor", "format_datetime", "getyear", "hourofday", "iff", "iif", "indexof",
     "ipv4_is_in_any_range", "ipv4_is_in_range", "ipv4_is_private", "ipv6_is_in_any_range", "ipv6_is_in_range",
-    "isempty", "isnotempty", "isnotnull", "isnull", "not", "now", "pack_array", "parse_json", "replace_regex",
+    "isempty", "isnotempty", "isnotnull", "isnull", "monthofyear", "not", "now", "pack_array", "parse_json", "replace_regex",
     "replace_string", "set_has_element", "split", "startofday", "startofmonth", "startofweek", "strcat",
     "strcat_delim", "strlen", "substring", "tobool", "todatetime", "todouble", "todynamic", "toint", "tolong",
-    "tolower", "toreal", "tostring", "totimespan", "trim", "trim_end", "trim_start",
+    "tolower", "toreal", "tostring", "totimespan", "trim", "trim_end", "trim_start", "week_of_year",
 })  # fmt: skip
 
 #: Functions of many rows.

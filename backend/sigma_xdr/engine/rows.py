@@ -121,8 +121,8 @@ def _real(value: Any) -> float:
 
 
 def _bool(value: Any) -> bool:
-    known = {"true": True, "false": False, "1": True, "0": False}
-    found = known.get(str(value).lower()) if isinstance(value, (bool, int, str)) else None
+    known = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
+    found = known.get(value.lower() if isinstance(value, str) else value) if isinstance(value, (int, str)) else None
     if found is None:
         raise _Unfit("true or false (bool)")
     return found

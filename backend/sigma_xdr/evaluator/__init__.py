@@ -8,7 +8,7 @@ correlation on a list of events with their times. What can't be judged exactly i
 from __future__ import annotations
 
 from sigma_xdr.evaluator.correlations import Alert, CorrelationMatcher, TimedEvent
-from sigma_xdr.evaluator.events import Event, Whole
+from sigma_xdr.evaluator.events import Event, Spelling, Whole
 from sigma_xdr.evaluator.explanation import Explanation
 from sigma_xdr.evaluator.matcher import Matcher, explain
 from sigma_xdr.evaluator.problems import EvaluatorError
@@ -20,6 +20,7 @@ __all__ = [
     "Event",
     "Explanation",
     "Matcher",
+    "Spelling",
     "TimedEvent",
     "Whole",
     "explain",

@@ -72,7 +72,6 @@ class Text:
     def __init__(self, pattern: Pattern) -> None:
         self._pattern = pattern
         self._matches = pattern.matches
-        self._core = None if pattern.core is None else fold(pattern.core)
         number = None if pattern.literal is None else number_of(pattern.literal.strip())
         self._number = number if isinstance(number, int) else None
 
@@ -82,8 +81,9 @@ class Text:
         for text in found.texts if self._pattern.cased else found.folded:
             if matches(text):
                 return True
-        if found.whole and self._core in found.whole:
-            return True
+        for spelling in found.spellings:
+            if spelling.is_named(self._pattern.literals) and matches(spelling if self._pattern.cased else fold(spelling)):
+                return True
         return self._number is not None and any(_is_number(value) and value == self._number for value in found.values)
 
     def place(self, found: Found) -> tuple[str, int, int] | None:
@@ -96,6 +96,10 @@ class Text:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_hexadecimal(value: Any) -> bool:
+    return isinstance(value, str) and value[:2] in ("0x", "0X")
 
 
 class Number(_Whole):
@@ -117,7 +121,7 @@ class Number(_Whole):
         if not isinstance(value, str):
             return False
         return fold(value) == self._text or (
-            hexadecimal and value[:2] in ("0x", "0X") and number_of(value) == self._number
+            hexadecimal and _is_hexadecimal(value) and number_of(value) == self._number
         )
 
 
@@ -150,16 +154,17 @@ class Exists(_Whole):
 
 @dataclass(frozen=True)
 class Compared(_Whole):
-    """``lt``, ``lte``, ``gt``, ``gte``. What is no number and spells none is neither less nor greater."""
+    """``lt``, ``lte``, ``gt``, ``gte``. What is no number and spells none is neither less nor greater; on rows, where numbers are
+    decimal, hexadecimal text spells none.
+    """
 
     compare: Callable[[Any, Any], bool]
     limit: int | float
 
     def holds(self, found: Found, event: Event) -> bool:
         """Whether a number is on the right side of the limit."""
-        return any(
-            self.compare(number, self.limit) for value in found.values if (number := number_of(value)) is not None
-        )
+        values = (value for value in found.values if not (found.one_nothing and _is_hexadecimal(value)))
+        return any(self.compare(number, self.limit) for value in values if (number := number_of(value)) is not None)
 
 
 class Regex:

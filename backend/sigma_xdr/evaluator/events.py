@@ -8,25 +8,47 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
-__all__ = ["Event", "Found", "Whole", "event_of", "fold", "number_of", "text_of"]
+__all__ = ["Event", "Found", "Spelling", "Whole", "event_of", "fold", "number_of", "text_of", "utc"]
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,39})(\.[0-9]{1,40})?")
 _HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]{1,40}")
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
-class Whole(str):
-    """A spelling of a field's value, or of nothing, that a rule finds by asking for the whole of it, at whatever place
-    (``DWORD (0x00000001)`` for a row's 1, ``-`` for its nothing), and not by a piece, ``?`` or a regular expression.
+class Spelling(str):
+    """Another spelling of a field's value, that a rule finds by a pattern which names what is spelt otherwise, and not by ``?``, a
+    piece of it or a regular expression: ``HKEY_USERS\\…`` for ``HKU\\…``.
+
+    ``named`` are regular expressions, over text without case, of which each has to be found in a literal of the pattern.
     """
 
-    __slots__ = ()
+    named: tuple[re.Pattern[str], ...]
+
+    def __new__(cls, text: str, *named: re.Pattern[str]) -> Self:
+        """The spelling, and what a pattern has to name."""
+        spelling = super().__new__(cls, text)
+        spelling.named = named
+        return spelling
+
+    def is_named(self, literals: Sequence[str]) -> bool:
+        """Whether a pattern with these literals, without case, names what has to be named."""
+        return all(any(name.search(literal) for literal in literals) for name in self.named)
+
+
+class Whole(Spelling):
+    """A spelling of a field's value, or of nothing, that a rule finds by naming the whole of it: ``DWORD (0x00000001)`` for a row's
+    1, ``-`` for its nothing.
+    """
+
+    def is_named(self, literals: Sequence[str]) -> bool:
+        """Whether a literal is the whole text."""
+        return fold(self) in literals
 
 
 @dataclass(frozen=True)
@@ -69,7 +91,7 @@ class Found:
 
     ``values`` are its scalars that are something, in order; ``nothing`` says that the field (or an element of it) is null or
     missing, on rows also that it is empty; ``exists`` that the field is there, on rows that it holds something.
-    ``whole`` are its spellings that have to be asked for whole (see :class:`Whole`), without case.
+    ``spellings`` are further spellings of them, that have to be named (see :class:`Spelling`).
     """
 
     def __init__(self, given: Iterable[Any], one_nothing: bool) -> None:
@@ -78,12 +100,13 @@ class Found:
         plain = _PLAIN.issuperset(map(type, places))
         flat = places if plain else list(_flat(places))
         scalars = flat if plain else [value for value in flat if not isinstance(value, Mapping)]
-        self.whole = () if plain else tuple(fold(value) for value in scalars if isinstance(value, Whole))
-        if self.whole:
-            scalars = [value for value in scalars if not isinstance(value, Whole)]
+        mappings = len(scalars) < len(flat)
+        self.spellings = () if plain else tuple(value for value in scalars if isinstance(value, Spelling))
+        if self.spellings:
+            scalars = [value for value in scalars if not isinstance(value, Spelling)]
         self.values = [value for value in scalars if value is not None and not (one_nothing and value == "")]
         self.nothing = len(self.values) < len(scalars) or not flat
-        self.exists = bool(self.values or len(scalars) < len(flat)) if one_nothing else bool(places)
+        self.exists = bool(self.values or mappings) if one_nothing else bool(places)
         self.one_nothing = one_nothing
         self._texts: list[str] | None = None
         self._folded: list[str] | None = None
@@ -116,9 +139,16 @@ def text_of(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case datetime():
-            utc = value.astimezone(UTC) if value.tzinfo else value
-            return utc.replace(tzinfo=None).isoformat() + "Z"
+            return utc(value).isoformat() + "Z"
     return str(value)
+
+
+def utc(time: datetime) -> datetime:
+    """A time in UTC, without a zone; one that an offset moves over the calendar's edge stays at the edge."""
+    try:
+        return (time.astimezone(UTC) if time.tzinfo else time).replace(tzinfo=None)
+    except OverflowError:
+        return datetime.min if time.year == 1 else datetime.max
 
 
 def number_of(value: Any) -> int | float | None:

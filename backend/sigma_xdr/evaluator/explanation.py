@@ -75,7 +75,7 @@ def _deciding(part: Explanation) -> Sequence[Explanation]:
 def _line(depth: int, part: Explanation | str, width: int) -> str:
     if isinstance(part, str):
         return f"{'  ' * depth}{part}"
-    head = f"{'  ' * depth}{'✓' if part.passed else '✗'} {part.text}"
+    head = f"{'  ' * depth}{'✓' if part.passed else '✗'} {visible(part.text)}"
     return head if part.found is None else f"{head}{' ' * max(width - len(part.text), 0)}   {part.found}"
 
 

@@ -142,7 +142,7 @@ def _typed(value: Any, kind: type, name: str, wanted: str) -> Any:
 
 
 def _number(value: Any, name: str) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < math.inf:
         raise ValueProblem("modifier-type", f"'{name}' takes a number, not {_shown(value)}")
     return value
 

@@ -67,8 +67,7 @@ class Pattern:
     """A pattern without placeholders, ready to match.
 
     ``cased`` patterns match text as it stands, others text that :func:`fold` has been over. ``matches`` takes such a text.
-    ``literal`` is the whole pattern where it has no wildcards; ``core`` its one literal, where it has no wildcards but ``*`` at
-    its ends.
+    ``literal`` is the whole pattern where it has no wildcards; ``literals`` are what stands between them, without case.
     """
 
     def __init__(self, parts: Sequence[Part], cased: bool = False) -> None:
@@ -77,8 +76,7 @@ class Pattern:
         self.cased = cased
         self.literal = "".join(map(str, parts)) if all(isinstance(part, str) for part in parts) else None
         self._segments = [_segment(run) for run in runs]
-        only = self._segments[0] if len(self._segments) == 1 else None
-        self.core = only.literal if isinstance(only, _Literal) else None
+        self.literals = tuple(fold(part) for part in parts if isinstance(part, str))
         self._open_start = bool(parts) and parts[0] is Wild.MANY
         self._open_end = bool(parts) and parts[-1] is Wild.MANY
         self.matches: Callable[[str], bool] = self._plain() or self._in_order()
@@ -199,8 +197,8 @@ class _Masked:
             return -1
         state, last, masks, any_char = 0, 1 << (self.length - 1), self._masks, self._any
         first = longest - self._offset
-        for index, char in enumerate(text[first:end], first + 1):
-            state = (state << 1 | 1) & masks.get(char, any_char)
+        for index in range(first, end):  # a slice would copy the rest of the text for each of a pattern's segments
+            state = (state << 1 | 1) & masks.get(text[index], any_char)
             if state & last:
-                return index - self.length
+                return index + 1 - self.length
         return -1

@@ -32,7 +32,7 @@ from sigma.types import (
 
 from sigma_xdr.errors import Diagnostic, RuleError
 from sigma_xdr.kql.predicate import ROW_TEXT, And, Not, Op, Or, Predicate, Test
-from sigma_xdr.kql.regex import RegexProblem, check_kusto_regex, escape_regex
+from sigma_xdr.kql.regex import RegexProblem, check_kusto_regex, escape_regex, finds_empty_text
 from sigma_xdr.pipeline import Expression, Pattern, Shape
 from sigma_xdr.schema import ColumnType, Table
 
@@ -131,7 +131,7 @@ class _Lowering:
             case SigmaCompareExpression():
                 return Not(Test(column, kind, Op.EQUALS, (value.number.number,)))
             case SigmaRegularExpression():
-                return Test(column, kind, Op.REGEX, (self.regex(value),))
+                return _found(column, kind, self.regex(value))
             case SigmaCIDRExpression():
                 return self.network(column, kind, value)
             case SigmaFieldReference():
@@ -181,7 +181,7 @@ class _Lowering:
                 pattern = Pattern((str(value).lower(),))
             case SigmaRegularExpression():
                 regex = self.regex(value)
-                return Or(tuple(Test(column, "string", Op.REGEX, (regex,)) for column in columns))
+                return Or(tuple(_found(column, "string", regex) for column in columns))
             case SigmaExpansion():
                 return Or(tuple(self.keyword(each) for each in value.values))
             case _:
@@ -212,6 +212,12 @@ class _Lowering:
     def problem(self, code: str, message: str, hint: str | None = None) -> RuleError:
         """The refusal, with the item's place."""
         return RuleError(Diagnostic.of_item(self.source, code, message, hint))
+
+
+def _found(column: str, kind: str, regex: str) -> Predicate:
+    """A regex in what a row holds: one that takes in the empty text mustn't find nothing, which is no text."""
+    test = Test(column, kind, Op.REGEX, (regex,))
+    return And((Not(Test(column, kind, Op.EMPTY)), test)) if finds_empty_text(regex) else test
 
 
 def _wildcard_regex(pattern: Pattern, any_char: str) -> str:

@@ -16,7 +16,7 @@ import re
 
 import re2
 
-__all__ = ["RegexProblem", "check_kusto_regex", "escape_regex"]
+__all__ = ["RegexProblem", "check_kusto_regex", "escape_regex", "finds_empty_text"]
 
 #: Capture groups that Kusto takes at most (Microsoft's documentation of ``matches regex``).
 _MAX_GROUPS = 16
@@ -57,6 +57,11 @@ def escape_regex(text: str) -> str:
     ASCII metacharacters get a backslash, what can't be seen up to U+00FF becomes ``\n`` or ``\xNN``, the rest stays.
     """
     return "".join(_escaped(char) for char in text)
+
+
+def finds_empty_text(pattern: str) -> bool:
+    """Whether a pattern that both engines compile is found in the empty text."""
+    return re2.compile(pattern, _QUIET).search("") is not None
 
 
 def _escaped(char: str) -> str:

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from sigma_xdr.pipeline.fields import (
-    SPELT_OTHERWISE,
     AccessMask,
     Account,
     AdditionalField,
@@ -33,9 +32,8 @@ from sigma_xdr.pipeline.fields import (
     RegistryData,
     RegistryPath,
     RegistryRows,
-    stored_keys,
 )
-from sigma_xdr.pipeline.patterns import Pattern
+from sigma_xdr.pipeline.patterns import Pattern, Shape
 from sigma_xdr.schema import Table, xdr_schema
 
 __all__ = ["DEFENDER", "REFUSED", "LogSource", "category_of_event", "log_sources"]
@@ -132,7 +130,7 @@ _PROCESS_CREATION = LogSource(
         "FileVersion": Lost("only the product's version is kept (ProcessVersionInfoProductVersion)"),
         "CurrentDirectory": Lost("working directories are not recorded"),
         "User": _ACCOUNT,
-        "LogonId": Column("LogonId"),
+        "LogonId": Column("LogonId", hexadecimal=True),
         "TerminalSessionId": Column("CreatedProcessSessionId"),
         "IntegrityLevel": Enumerated("ProcessIntegrityLevel", _INTEGRITY_LEVELS),
         "ParentImage": _INITIATING,
@@ -306,7 +304,7 @@ def _registry(category: str, events: Mapping[str, tuple[str, ...]], *rows: Regis
 def _new_name(action_types: tuple[str, ...]) -> FieldMapping:
     """The name that a key was given: in rows of other ActionTypes the column holds something else."""
     renamed = _those_of(_KEYS_RENAMED.action_types, action_types)
-    name = Column("RegistryKey", stored=stored_keys, spelt_otherwise=SPELT_OTHERWISE)
+    name = RegistryPath((RegistryRows(renamed, "RegistryKey", None),), grouped=True)
     if renamed == action_types:
         return name
     return ByAction(((renamed, name),)) if renamed else Lost("only a renamed key has a new name")
@@ -407,9 +405,29 @@ _NO_WMI_PARTS = Lost(
 )
 
 
+_NAME_OF_CONSUMER = re.compile(r'\.Name=\\?"', re.IGNORECASE)
+
+
 def _stored_consumer(pattern: Pattern) -> tuple[Pattern, ...]:
-    r"""Sysmon's ``CommandLineEventConsumer.Name=\"x\"`` as Defender shows it, ``CommandLineEventConsumer="x"``."""
-    return (pattern.map_literals(lambda text: text.replace('\\"', '"').replace('.Name="', '="')),)
+    r"""Sysmon's ``"CommandLineEventConsumer.Name=\"x\""`` as Defender shows it, ``CommandLineEventConsumer="x"``.
+
+    The outer quotes are the ends of Sysmon's text, so they anchor a pattern. One that doesn't name ``.Name="`` stays as it is.
+    """
+    if not any(map(_NAME_OF_CONSUMER.search, pattern.literals)):
+        return (pattern,)
+    parts = list(pattern.parts)
+    first, last = (parts.index(literal) for literal in (pattern.literals[0], pattern.literals[-1]))
+    if str(parts[last]).endswith('\\""'):
+        parts[last:] = [str(parts[last])[:-1]]
+    if str(parts[first]).startswith('"'):
+        parts[: first + 1] = [str(parts[first])[1:]]
+    stored = (_unquoted_consumer(part) if isinstance(part, str) else part for part in parts)
+    return (Pattern(tuple(part for part in stored if part), pattern.cased),)
+
+
+def _unquoted_consumer(text: str) -> str:
+    text = text[:-1] + '"' if text.endswith("\\") else text
+    return _NAME_OF_CONSUMER.sub('="', text).replace('\\"', '"')
 
 
 _WMI_EVENT = LogSource(
@@ -448,7 +466,8 @@ _LOGON_TYPES = {
 
 def _stored_unknown(pattern: Pattern) -> tuple[Pattern, ...]:
     """The Security log's ``-`` for what it doesn't know: some of Defender's rows keep it, in others the column is empty."""
-    return (pattern, Pattern(())) if pattern.literals == ("-",) else (pattern,)
+    is_dash = pattern.literals == ("-",) and pattern.shape is not Shape.WILDCARD
+    return (pattern, Pattern(())) if is_dash else (pattern,)
 
 
 _SECURITY = LogSource(
@@ -462,7 +481,7 @@ _SECURITY = LogSource(
         "TargetDomainName": Column("AccountDomain", lower_case=True),
         "TargetUserSid": Column("AccountSid"),
         "TargetSid": Column("AccountSid"),
-        "TargetLogonId": Column("LogonId"),
+        "TargetLogonId": Column("LogonId", hexadecimal=True),
         "SubjectUserName": Column("InitiatingProcessAccountName", stored=_stored_unknown, lower_case=True),
         "SubjectDomainName": Column("InitiatingProcessAccountDomain", stored=_stored_unknown, lower_case=True),
         "SubjectUserSid": Column("InitiatingProcessAccountSid"),

@@ -28,7 +28,7 @@ LOSSES: Mapping[str, str] = {
     "own-host-name": "the device's own end of a connection has the device's name",
     "spelling-of-addresses": "IPv6 addresses have their short form",
     "spelling-of-times": "times have the form of ISO 8601",
-    "spelling-of-numbers": "a number is the same in decimal and in hexadecimal",
+    "spelling-of-numbers": "a number is the same in decimal and in hexadecimal, and text that is none is nothing",
     "unknown-logon-type": "logon types beyond the known ones have no number",
     "integrity-levels": "an integrity level's name and its SID are one",
     "size-of-integers": "a number in the registry is its decimal text, whatever its size, like text that spells it",

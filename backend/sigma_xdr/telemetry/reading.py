@@ -16,19 +16,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from evtx import PyEvtxParser
-
 from sigma_xdr.errors import Diagnostic, UsageError
+from sigma_xdr.telemetry.evtx_file import evtx_documents
 from sigma_xdr.telemetry.records import Record, TelemetryError, record_of
 
 __all__ = ["Unreadable", "read_events"]
 
 #: Longest line that is read, in bytes: a record of Windows' has at most 64 KiB.
 _LONGEST_LINE = 64 * 2**20
+#: Longest JSON array or document over several lines, in characters: it is read as a whole.
+_LONGEST_TEXT = 2**29
 #: How much of a compressed file is read at a time, in bytes.
 _PIECE = 2**16
+#: What a compressed file may hold: that many bytes, or if it is more, that many times its own size. Events shrink to a
+#: twentieth or so, what was made to fill a disk to a thousandth.
+_HELD, _HELD_TIMES = 2**30, 200
 _GZIP, _EVTX = b"\x1f\x8b", b"ElfFile\x00"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_BLANKS = "\ufeff \t\r\n\0"
 
 
 @dataclass(frozen=True)
@@ -86,11 +91,17 @@ def _decompressed(file: IO[bytes]) -> Iterator[Any]:
     """What a gzip file holds, through a temporary file: EVTX is read here and there."""
     with tempfile.TemporaryFile() as whole:
         broken = None
+        most = max(_HELD, _HELD_TIMES * file.seek(0, io.SEEK_END))
+        file.seek(0)
         with gzip.GzipFile(fileobj=file) as compressed:
             try:  # read1, because read would lose what stands right before the damage
-                whole.writelines(iter(lambda: compressed.read1(_PIECE), b""))
+                while whole.tell() <= most and (piece := compressed.read1(_PIECE)):
+                    whole.write(piece)
             except (EOFError, zlib.error, gzip.BadGzipFile) as error:
                 broken = _Broken(f"the compressed file is damaged: {error}")
+        if whole.tell() > most:
+            broken = _Broken(f"the compressed file holds more than {most:,} bytes: decompress it first")
+        whole.flush()
         whole.seek(0)
         if whole.read(2) == _GZIP:
             broken = _Broken("the file is compressed twice")
@@ -105,24 +116,8 @@ def _decompressed(file: IO[bytes]) -> Iterator[Any]:
 
 
 def _of_evtx(file: IO[bytes]) -> Iterator[Any]:
-    try:
-        records = PyEvtxParser(file).records_json()
-    except (RuntimeError, OSError, ValueError) as error:
-        yield _Broken(f"the EVTX file can't be read: {_first_line(error)}")
-        return
-    while True:
-        try:
-            record = next(records, None)
-        except (RuntimeError, OSError, ValueError) as error:
-            yield _Broken(f"the record can't be read: {_first_line(error)}")
-            continue
-        if record is None:
-            return
-        yield _parsed(record["data"])
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:200]
+    for text, is_record in evtx_documents(file):
+        yield _parsed(text) if is_record else _Broken(text)
 
 
 # ------------------------------------------------------------------------------------------------------------------- JSON
@@ -144,7 +139,13 @@ def _of_json(file: IO[bytes], encoding: str) -> Iterator[Any]:
             yield from map(_of_line, lines)
         else:
             text.seek(0)
-            yield from _in_text(text.read())
+            whole = text.read(_LONGEST_TEXT + 1)
+            if len(whole) > _LONGEST_TEXT:
+                yield _Broken(
+                    f"the JSON is longer than {_LONGEST_TEXT:,} characters: write each record on a line of its own"
+                )
+            else:
+                yield from _in_text(whole)
     finally:
         text.detach()
 
@@ -156,16 +157,17 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str | _Broken]:
             while (rest := text.readline(_LONGEST_LINE)) and not rest.endswith("\n"):
                 pass
             yield _Broken(f"the line is longer than {_LONGEST_LINE:,} characters")
-        elif line.strip("\ufeff \t\r\n\0"):
+        elif line.strip(_BLANKS):
             yield line
 
 
 def _are_lines(first: str | _Broken, second: str | _Broken | None) -> bool:
     if isinstance(first, _Broken) or isinstance(second, _Broken):
         return True
-    if first.lstrip().startswith("["):
+    start = first.lstrip(_BLANKS)[0]
+    if start == "[":
         return False
-    return not isinstance(_parsed(first), _Broken) or (second is not None and second.startswith("{"))
+    return start != "{" or not isinstance(_parsed(first), _Broken) or (second is not None and second.startswith("{"))
 
 
 def _of_line(line: str | _Broken) -> Any:
@@ -175,11 +177,14 @@ def _of_line(line: str | _Broken) -> Any:
 def _in_text(text: str) -> Iterator[Any]:
     """Documents one after the other, or the elements of an array; after the first that is broken nothing more is found."""
     decoder = json.JSONDecoder()
-    position = 0
+    position = arrays = 0
     while True:
-        while position < len(text) and text[position] in "[], \t\r\n\0\ufeff":
+        while position < len(text) and text[position] in "[]," + _BLANKS:
+            arrays += (text[position] == "[") - (text[position] == "]")
             position += 1
         if position == len(text):
+            if arrays > 0:
+                yield _Broken("the array has no end: the file may be cut off")
             return
         try:
             document, position = decoder.raw_decode(text, position)

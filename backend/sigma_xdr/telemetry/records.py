@@ -17,7 +17,7 @@ from xml.sax.saxutils import unescape
 
 from sigma_xdr.errors import Diagnostic, SigmaXdrError
 
-__all__ = ["Record", "TelemetryError", "record_of", "text_of"]
+__all__ = ["Record", "TelemetryError", "moved", "record_of", "text_of"]
 
 _HINT = (
     "write Windows' own JSON (Event with System and EventData), or Channel, EventID and the event's fields side by side: "
@@ -207,7 +207,7 @@ def _collected(data: Mapping[str, Any]) -> datetime | None:
     """When the collector says that it was. Its EventTime is local time; ``@timestamp``, some seconds later, tells the zone."""
     local, later = _time(data.get("EventTime")), _time(data.get("@timestamp"))
     if local is not None and later is not None:
-        return local - _quarters(local - later)
+        return moved(local, -_quarters(local - later))
     return local or _time(data.get("TimeCreated")) or later
 
 
@@ -248,7 +248,7 @@ def _record(
         host=host,
         time=time,
         zone=zone,
-        writer=writer if isinstance(writer, int) else None,
+        writer=writer if type(writer) is int and 0 < writer < 2**32 else None,
         fields=fields,
         data=data,
     )
@@ -265,6 +265,14 @@ def _time(value: Any) -> datetime | None:
         return None
     try:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:
+        return None
+
+
+def moved(time: datetime, by: timedelta) -> datetime | None:
+    """A time, so much later; None where the calendar ends before."""
+    try:
+        return time + by
     except OverflowError:
         return None
 

@@ -21,6 +21,7 @@ from sigma_xdr.telemetry.values import (
     key_and_value,
     name_of,
     number,
+    port,
     registry_data,
     sound,
     without_directory,
@@ -38,9 +39,13 @@ def _each(fields: Fields, names: frozenset[str], change: Callable[[str], Any]) -
 
 
 def _changed(value: Any, change: Callable[[str], Any]) -> Any:
+    """The value after a change; of a list each element, once. What lies deeper is left as it is: it may be of any depth."""
     if isinstance(value, list):
-        flat = [each for one in value for each in _listed(_changed(one, change))]
-        return flat if len(flat) == 1 else list(dict.fromkeys(flat))
+        kept: dict[Any, Any] = {}
+        for one in value:
+            for each in one if isinstance(one, list) else _listed(_changed(one, change)):
+                kept.setdefault(each if isinstance(each, str) else id(each), each)
+        return list(kept.values())
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
         changed = change(str(value))
         return value if changed in (str(value), [str(value)]) else changed
@@ -157,6 +162,7 @@ def _spelling_of_times(record: Record, fields: Fields) -> Fields:
     return {**fields, "UtcTime": iso_time(record.time)} if "UtcTime" in fields and record.time else fields
 
 
+_PORTS = frozenset(("SourcePort", "DestinationPort", "IpPort"))
 _NUMBERS = frozenset(
     [
         "ProcessId",
@@ -167,19 +173,17 @@ _NUMBERS = frozenset(
         "TargetLogonId",
         "GrantedAccess",
         "TerminalSessionId",
-        "SourcePort",
-        "DestinationPort",
-        "IpPort",
     ]
 )
 
 
 def _spelling_of_numbers(record: Record, fields: Fields) -> Fields:
-    def spelt(text: str) -> Any:
-        value = number(text)
-        return text if value is None else [text, *spellings.numbers(value)]
+    def spelt(text: str, read: Callable[[str], int | None]) -> Any:
+        value = read(text)
+        return None if value is None else [text, *spellings.numbers(value)]
 
-    return _each(fields, _NUMBERS, spelt)
+    fields = _each(fields, _NUMBERS, lambda text: spelt(text, number))
+    return _each(fields, _PORTS, lambda text: spelt(text, port))
 
 
 def _unknown_logon_type(record: Record, fields: Fields) -> Fields:

@@ -25,6 +25,7 @@ __all__ = [
     "name_of",
     "number",
     "object_name",
+    "port",
     "registry_data",
     "registry_key",
     "sound",
@@ -124,6 +125,12 @@ def number(text: str) -> int | None:
     except ValueError:
         return None
     return value if -_LONG <= value < _LONG else None
+
+
+def port(text: str) -> int | None:
+    """A port's number, in 16 bits; None for anything else."""
+    value = number(text)
+    return value if value is not None and 0 <= value < 2**16 else None
 
 
 def address(text: str) -> str:

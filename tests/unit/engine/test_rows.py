@@ -46,6 +46,7 @@ def nested(depth: int) -> dict[str, Any]:
         ("IsProcessRemoteSession", True, True),
         ("IsProcessRemoteSession", "False", False),
         ("IsProcessRemoteSession", 1, True),
+        ("IsProcessRemoteSession", "0", False),
         ("Timestamp", "2026-01-02T03:04:05.1234567Z", datetime(2026, 1, 2, 3, 4, 5, 123456)),
         ("Timestamp", "2026-01-02 03:04:05", datetime(2026, 1, 2, 3, 4, 5)),
         ("Timestamp", "2026-01-02T03:04:05+02:00", datetime(2026, 1, 2, 1, 4, 5)),
@@ -129,3 +130,8 @@ def test_any_text_comes_back(texts: list[str]) -> None:
     assert [row["FileName"] for row in found] == [
         "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text) for text in texts
     ]
+
+
+def test_a_huge_number_is_no_truth_value() -> None:
+    with pytest.raises(EngineError, match="IsProcessRemoteSession is true or false"):
+        value("IsProcessRemoteSession", 1 << 20_000)

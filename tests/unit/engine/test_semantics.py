@@ -195,6 +195,10 @@ EXPRESSIONS: list[tuple[str, Any]] = [
     ("hourofday(datetime(2024-01-01 05:07))", 5),
     ("dayofweek(datetime(2024-01-07))", timedelta(0)),
     ("dayofmonth(datetime(2024-01-07))", 7),
+    ("monthofyear(datetime(2024-01-07))", 1),
+    ("getyear(datetime(2024-01-07))", 2024),
+    ("week_of_year(datetime(2021-01-03 23:59))", 53),  # ISO 8601: the week of the year before
+    ("week_of_year(datetime(2024-12-30))", 1),
     ("startofday(datetime(2024-01-03 05:00))", datetime(2024, 1, 3)),
     ("startofweek(datetime(2024-01-03))", datetime(2023, 12, 31)),
     ("startofmonth(datetime(2024-01-15))", datetime(2024, 1, 1)),

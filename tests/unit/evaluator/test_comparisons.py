@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
+from sigma_xdr.evaluator import Spelling, Whole
 from sigma_xdr.evaluator.events import Found
 from sigma_xdr.evaluator.modifiers import item_tests
 from tests.unit.evaluator.asking import holds, on_row
 
 LONG = "x" * 1_000_000
+EMPTY = [None, Whole("(Empty)")]
+USERS = [r"HKU\a", Spelling(r"HKEY_USERS\a", re.compile(r"^hkey_users\\"))]
 
 
 @pytest.mark.parametrize(
@@ -42,8 +46,8 @@ LONG = "x" * 1_000_000
         ({"F": 80}, 80, True, True),
         ({"F": 80}, 80.0, True, True),
         ({"F": 80}, "80", True, True),
-        ({"F": 80}, "0x50", True, True),
-        ({"F": 80}, "0X0050", True, True),
+        ({"F": 80}, "0x50", True, False),
+        ({"F": 80}, "0X0050", True, False),
         ({"F": 80}, "080", False, False),
         ({"F": 80}, "80.0", False, False),
         ({"F": 1}, True, False, False),
@@ -71,17 +75,23 @@ LONG = "x" * 1_000_000
         ({"F|exists": True}, {}, True, True),
         ({"F|exists": False}, "", False, True),
         # ---- nothing, and what Windows writes for it
-        ({"F": None}, ["", "(Empty)"], False, True),
-        ({"F": "(empty)"}, ["", "(Empty)"], True, True),
-        ({"F|contains": "(Empty)"}, ["", "(Empty)"], True, True),
-        ({"F|contains": "Empty"}, ["", "(Empty)"], True, False),
-        ({"F": "*"}, ["", "(Empty)"], True, False),
-        ({"F|re": "Empty"}, ["", "(Empty)"], True, False),
-        ({"F|exists": True}, ["", "(Empty)"], True, False),
+        ({"F": None}, EMPTY, True, True),
+        ({"F": "(empty)"}, EMPTY, True, True),
+        ({"F|contains": "(Empty)"}, EMPTY, True, True),
+        ({"F|contains": "Empty"}, EMPTY, False, False),
+        ({"F": "*"}, EMPTY, False, False),
+        ({"F|re": "Empty"}, EMPTY, False, False),
+        ({"F|exists": True}, EMPTY, True, False),
+        ({"F": r"HKEY_USERS\a"}, USERS, True, True),
+        ({"F": r"*\a"}, USERS, True, True),
+        ({"F|contains": "USERS"}, USERS, False, False),
+        ({"F|startswith": "hkey_users\\"}, USERS, True, True),
+        ({"F|startswith|cased": "hkey_users\\"}, USERS, False, False),
+        ({"F|re": "USERS"}, USERS, False, False),
         # ---- limits
         ({"F|gt": 9}, 10, True, True),
         ({"F|gt": 9}, "10", True, True),
-        ({"F|gt": 9}, "0x0A", True, True),
+        ({"F|gt": 9}, "0x0A", True, False),
         ({"F|gte": 9.5}, "9.5", True, True),
         ({"F|lt": 9}, "ten", False, False),
         ({"F|lt": 9}, "", False, False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sigma_xdr.evaluator import Event
-from sigma_xdr.evaluator.events import event_of, fold, number_of, text_of
+from sigma_xdr.evaluator import Event, Spelling, Whole
+from sigma_xdr.evaluator.events import event_of, fold, number_of, text_of, utc
 
 FIELDS = {
     "a": "x",
@@ -57,7 +58,7 @@ def test_a_raw_event_keeps_the_kinds_of_nothing_apart(
         ("empty", [], True, False),
         ("missing", [], True, False),
         ("none", [], True, False),
-        ("list", [], True, False),
+        ("list", ["p", "q"], True, True),
         ("mapping", [], False, True),
     ],
 )
@@ -66,10 +67,21 @@ def test_on_a_row_nothing_is_nothing(name: str, values: list[Any], nothing: bool
     assert (found.values, found.nothing, found.exists, found.empty) == (values, nothing, exists, nothing)
 
 
-def test_what_windows_writes_for_nothing_stands_beside_it_on_a_row() -> None:
-    assert Event({"F": ["", "-", 7]}, one_nothing=True).look("F").written == ("-", "7")
-    assert Event({"F": ["-"]}, one_nothing=True).look("F").written == ()
-    assert Event({"F": ["", "-"]}).look("F").written == ()
+def test_a_spelling_is_none_of_the_values() -> None:
+    dash, users = Whole("-"), Spelling(r"HKEY_USERS\a", re.compile(r"^hkey_users\\"))
+    found = Event({"F": [None, dash]}, one_nothing=True).look("F")
+    assert (found.values, found.nothing, found.exists, found.spellings) == ([], True, False, (dash,))
+    found = Event({"F": [r"HKU\a", users]}, one_nothing=True).look("F")
+    assert (found.values, found.nothing, found.exists, found.spellings) == ([r"HKU\a"], False, True, (users,))
+
+
+def test_what_names_a_spelling() -> None:
+    assert Whole("(Empty)").is_named(["x", "(empty)"])
+    assert not Whole("(Empty)").is_named(["empty"])
+    both = Spelling("x", re.compile("^hkcu"), re.compile("currentcontrolset"))
+    assert both.is_named([r"hkcu\system\currentcontrolset"])
+    assert both.is_named(["hkcu", "currentcontrolset"])
+    assert not both.is_named(["hkcu"])
 
 
 def test_keywords_search_every_scalar_or_the_texts_that_are_given() -> None:
@@ -149,3 +161,9 @@ def test_folding_a_text(text: str, folded: str) -> None:
 @given(st.text(st.characters()))
 def test_folding_is_done_character_by_character(text: str) -> None:
     assert fold(text) == "".join(char.lower()[0] for char in text)
+
+
+def test_times_at_the_edge_of_the_calendar() -> None:
+    assert utc(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))) == datetime.min
+    assert utc(datetime.max.replace(tzinfo=timezone(-timedelta(hours=12)))) == datetime.max
+    assert utc(datetime(2026, 1, 1, 2, tzinfo=timezone(timedelta(hours=2)))) == datetime(2026, 1, 1)

@@ -101,3 +101,13 @@ def test_what_a_field_held() -> None:
 
 def test_a_part_without_parts_is_one_line() -> None:
     assert Explanation(True, "a", "b").render() == "✓ a   b"
+
+
+def test_a_rule_can_drive_no_terminal() -> None:
+    document = {"title": "a\x1b[2J\nb", "detection": {"s\x9b": {"F\x1b": "x"}, "condition": "1 of s*"}}
+    assert Matcher(document).explain({}).render().splitlines() == [
+        r"✗ a\x1b[2J\nb",
+        "  ✗ 1 of s*",
+        r"    ✗ s\x9b",
+        r"      ✗ F\x1b = 'x'   was missing",
+    ]

@@ -93,32 +93,24 @@ def plainly(modifiers: str, asked: Any, fields: Mapping[str, Any], one_nothing: 
     nothing = [value for value in values if value is None or (one_nothing and value == "")]
     something = [value for value in values if value not in nothing or isinstance(value, bool | int | float)]
     if modifiers == "|exists":
-        return ("F" in fields if not one_nothing else bool(something and not nothing)) is asked
+        return ("F" in fields if not one_nothing else bool(something)) is asked
     if asked is None or (asked == "" and modifiers in ("", "|cased") and one_nothing):
         return bool(nothing) or not values
-    if one_nothing and nothing:  # beside nothing stands what Windows writes for it, which only its own text finds
-        core = "true" if asked is True else CORES.get(asked) if isinstance(asked, str) else None
-        written = [str(value).lower() for value in something]
-        return core in written and modifiers not in ("|re", "|re|i")
-    return any(_fits(modifiers, asked, value) for value in something)
+    return any(_fits(modifiers, asked, value, one_nothing) for value in something)
 
 
-#: Of patterns with no wildcards but at their ends: their one literal, without case.
-CORES = {"a": "a", "AB": "ab", "a*": "a", r"\*": "*", r"a\\b": r"a\b", "7": "7", "Ä": "ä", "tru*": "tru"}
-
-
-def _fits(modifiers: str, asked: Any, value: Any) -> bool:
+def _fits(modifiers: str, asked: Any, value: Any, row: bool) -> bool:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if modifiers in ("|gt", "|lte"):
-        if not number and not re.fullmatch("7|0x7", text):
+        if not number and not re.fullmatch("7" if row else "7|0x7", text):
             return False
         size = value if number else 7
         return bool(size > asked if modifiers == "|gt" else size <= asked)
     if isinstance(asked, bool):
         return text.lower() == str(asked).lower()
     if isinstance(asked, int):
-        return value == asked if number else text in (str(asked), hex(asked))
+        return value == asked if number else text in (str(asked), *([] if row else [hex(asked)]))
     if modifiers.startswith("|re"):
         return re.search(asked, text, re.IGNORECASE if modifiers == "|re|i" else 0) is not None
     if number and modifiers in ("", "|cased") and asked == "7":

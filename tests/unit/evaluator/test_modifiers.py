@@ -101,3 +101,9 @@ def test_what_is_refused(selection: Any, said: str) -> None:
         "site": "add a list under 'a' to the site file",
     }
     assert refused(rule(selection)) == said.format(key, **hints)
+
+
+def test_a_number_beyond_any_float() -> None:
+    assert holds({"F": 10**400}, {"F": 10**400})
+    assert holds({"F|gt": 10**400}, {"F": 10**400 + 1})
+    assert not holds({"F|gt": 10**400}, {"F": 1.5})

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sigma_xdr.errors import UsageError
-from sigma_xdr.telemetry import Record, Unreadable, read_events
+from sigma_xdr.telemetry import Record, Unreadable, read_events, reading
 
 from .samples import SYSMON, corpus_files
 
@@ -148,3 +148,35 @@ def test_no_file(tmp_path: Path) -> None:
 def test_the_corpus_is_read_whole(corpus: Path) -> None:
     counts = [sum(isinstance(record, Record) for record in read_events(path)) for path in corpus_files(corpus)]
     assert sum(counts) == 64929
+
+
+def test_broken_lines_at_the_start_hide_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text("one\ntwo\n" + LINES)
+    broken = "the record is no JSON: Expecting value"
+    assert read(path) == [(1, broken), (2, broken), *((number + 2, image) for number, image in ALL)]
+
+
+def test_an_array_that_is_cut_off_between_records(tmp_path: Path) -> None:
+    path = tmp_path / "events.json"
+    path.write_text(json.dumps(EVENTS)[:-1] + ", ")
+    assert read(path) == [*ALL, (4, "the array has no end: the file may be cut off")]
+
+
+def test_a_file_that_holds_far_more_than_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_HELD", 1000)
+    path = tmp_path / "events.gz"
+    path.write_bytes(gzip.compress(LINES.encode() + b"\n" * 2**22))
+    size = path.stat().st_size * 200
+    assert read(path) == [*ALL, (4, f"the compressed file holds more than {size:,} bytes: decompress it first")]
+
+
+def test_an_array_too_long_for_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "events.json"
+    path.write_text(json.dumps(EVENTS))
+    monkeypatch.setattr(reading, "_LONGEST_TEXT", path.stat().st_size - 1)
+    assert read(path) == [
+        (1, f"the JSON is longer than {path.stat().st_size - 1:,} characters: write each record on a line of its own")
+    ]
+    monkeypatch.setattr(reading, "_LONGEST_TEXT", path.stat().st_size)
+    assert read(path) == ALL

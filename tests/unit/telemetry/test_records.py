@@ -197,3 +197,16 @@ def test_hostile_values_are_kept_as_they_came() -> None:
 def test_times_at_the_end_of_time() -> None:
     assert record_of({"Channel": "x", "EventID": 1, "@timestamp": "0001-01-01T00:00:00+14:00"}).time is None
     assert json.dumps(record_of(NESTED).data) == json.dumps(NESTED)
+
+
+def test_a_local_time_that_leaves_the_calendar() -> None:
+    times = {"EventTime": "0001-01-01T00:00:00", "@timestamp": "9999-12-31T23:59:59"}
+    assert record_of({"Channel": "x", "EventID": 1, **times}).time is None
+
+
+def test_the_writer_is_a_process_id() -> None:
+    writers = [
+        record_of({"Channel": "x", "EventID": 1, "EventTime": TIME, "ProcessID": given}).writer
+        for given in (7, 0, -1, 10**30, True, "7")
+    ]
+    assert writers == [7, None, None, None, None, None]

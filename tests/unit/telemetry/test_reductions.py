@@ -142,6 +142,7 @@ def test_consumers() -> None:
     spelt = [
         'CommandLineEventConsumer="x"',
         r'"CommandLineEventConsumer.Name=\"x\""',
+        r'CommandLineEventConsumer.Name=\"x\"',
         'CommandLineEventConsumer.Name="x"',
     ]
     assert reduced("consumer-names", sysmon(21, Consumer=written), Consumer=written) == {"Consumer": spelt}
@@ -158,3 +159,20 @@ def test_hostile_fields() -> None:
             record = sysmon(event_id, **fields)
             for reduction in REDUCTIONS.values():
                 fields = reduction(record, fields)
+
+
+def test_lists_of_anything_lose_what_texts_lose() -> None:
+    deep: Any = "B"
+    for _ in range(10_000):
+        deep = [deep]
+    assert reduced("lower-case", sysmon(1), ParentImage=["A", {"x": 1}, None, "a", deep]) == {
+        "ParentImage": ["a", {"x": 1}, None, deep[0]]
+    }
+
+
+def test_what_is_no_number_is_nothing() -> None:
+    record = sysmon(3)
+    assert reduced("spelling-of-numbers", record, SourcePort="70000", ProcessId="x") == {
+        "SourcePort": None,
+        "ProcessId": None,
+    }

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sigma_xdr.evaluator.correlations.sources import Correlated, Group, TimedEvent, View, utc
+from sigma_xdr.evaluator.correlations.sources import Correlated, Group, TimedEvent, View
 from sigma_xdr.evaluator.correlations.windows import Window, last_of_each_slot
+from sigma_xdr.evaluator.events import utc
 from sigma_xdr.evaluator.explanation import Explanation, quoted
 from sigma_xdr.evaluator.problems import document_of
 from sigma_xdr.evaluator.transformations import Site
@@ -89,8 +90,16 @@ class CorrelationMatcher:
         best = max(found, key=lambda window: (window.complete, window.number))
         names = [f"{name} = {quoted(value)}" for name, value in zip(correlation.group_by, group, strict=True)]
         times = f"from {best.inside[0].time.isoformat(' ')} to {best.event.time.isoformat(' ')}"
-        number = f"{best.number.numerator / best.number.denominator:,.6g}"
+        number = _shown(best.number)
         return Explanation(best.complete, ", ".join(names) or "all events", f"{number} {correlation.unit} {times}")
+
+
+def _shown(number: Any) -> str:
+    """A window's number, which is whole or a Fraction, for a reader."""
+    try:
+        return f"{number.numerator / number.denominator:,.6g}"
+    except OverflowError:
+        return "more than a float holds"
 
 
 def _as_it_is(_: Mapping[str, Any], event: Any) -> Any:
@@ -99,20 +108,25 @@ def _as_it_is(_: Mapping[str, Any], event: Any) -> Any:
 
 def _alert(group: Group, window: Window) -> Alert:
     event = window.event
-    origins = {(utc(each.time), str(each.report), each.device): each for each in _origins(window)}
+    origins = {(utc(each.time), str(each.report), each.device): each for each in _origins(window, set())}
     contributed = tuple(origins[identity] for identity in sorted(origins))
     first = window.inside[0].time
     return Alert(group, event.spelled, event.time, event.device, event.report, first, window.number, contributed)
 
 
-def _origins(window: Window) -> Iterator[TimedEvent]:
-    """The events that made a window, down through the correlations that it is about."""
+def _origins(window: Window, seen: set[int]) -> Iterator[TimedEvent]:
+    """The events that made a window, down through the correlations that it is about; none in ``seen`` is gone through again."""
     reached: dict[int, int] = {}
     for event in window.inside:
+        if id(event) in seen:
+            continue
+        seen.add(id(event))
         for origin in event.origins:
-            if isinstance(origin, Window):  # windows of one group follow one another: none is gone through twice
+            if isinstance(
+                origin, Window
+            ):  # windows of one group follow one another: each begins where the last one ended
                 start = max(origin.first, reached.get(id(origin.events), 0))
                 reached[id(origin.events)] = max(start, origin.end)
-                yield from _origins(replace(origin, first=start))
+                yield from _origins(replace(origin, first=start), seen)
             else:
                 yield origin

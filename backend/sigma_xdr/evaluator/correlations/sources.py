@@ -6,19 +6,19 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from sigma_xdr.evaluator.correlations.definition import Correlation, read_correlation
 from sigma_xdr.evaluator.correlations.measures import GroupEvent
 from sigma_xdr.evaluator.correlations.windows import Window, windows
-from sigma_xdr.evaluator.events import Event, Found, event_of, fold, number_of, text_of
+from sigma_xdr.evaluator.events import Event, Found, event_of, fold, number_of, text_of, utc
 from sigma_xdr.evaluator.matcher import Matcher
 from sigma_xdr.evaluator.problems import document_of, refusal
 from sigma_xdr.evaluator.transformations import Site
 
-__all__ = ["Correlated", "Group", "TimedEvent", "View", "utc"]
+__all__ = ["Correlated", "Group", "TimedEvent", "View"]
 
 #: Correlations of correlations of …: deeper down they name themselves.
 _DEEPEST = 10
@@ -40,11 +40,6 @@ class TimedEvent:
     device: str
     report: int | str
     event: Any = field(compare=False)
-
-
-def utc(time: datetime) -> datetime:
-    """A time in UTC, without a zone."""
-    return (time.astimezone(UTC) if time.tzinfo else time).replace(tzinfo=None)
 
 
 @dataclass(frozen=True)
@@ -108,23 +103,36 @@ def _reader(event: Event, device: str) -> Callable[[str], _Value | None]:
 class Correlated:
     """A correlation with its rules, each ready to judge.
 
-    ``rules`` are documents by id and by name. Raises EvaluatorError for a rule that isn't there or can't be judged.
+    ``rules`` are documents by id and by name. ``built`` holds the correlations that are ready, by the identity of their
+    documents: several may name the same one, and in ten levels there are more ways down than anyone can go. Raises
+    EvaluatorError for a rule that isn't there or can't be judged.
     """
 
     def __init__(
-        self, document: Mapping[str, Any], rules: Mapping[str, Any], filters: Sequence[Any], site: Site, depth: int = 1
+        self,
+        document: Mapping[str, Any],
+        rules: Mapping[str, Any],
+        filters: Sequence[Any],
+        site: Site,
+        built: dict[int, Correlated] | None = None,
+        depth: int = 1,
     ) -> None:
-        if depth > _DEEPEST:
-            message = f"correlations nest more than {_DEEPEST} deep, or name themselves"
-            raise refusal("correlation-rules", message, None, ("correlation", "rules"))
+        _check_depth(depth)
+        built = {} if built is None else built
         self.correlation: Correlation = read_correlation(document)
+        self._levels = 1
         self._sources: dict[str, _Source] = {}
         for tag in self.correlation.tags:
             named = _named(tag, rules)
             if "correlation" in named:
-                self._sources[tag] = _Inner(tag, Correlated(named, rules, filters, site, depth + 1))
+                inner = built.get(id(named)) or Correlated(named, rules, filters, site, built, depth + 1)
+                self._levels = max(self._levels, 1 + inner._levels)
+                self._sources[tag] = _Inner(tag, inner)
             else:
                 self._sources[tag] = _Rule(Matcher(named, filters, site))
+        _check_depth(depth + self._levels - 1)
+        built[id(document)] = self
+        self._found: tuple[Sequence[TimedEvent], View, dict[Group, list[Window]]] | None = None
         self._fields = {tag: self._read_fields(tag) for tag in self.correlation.tags}
 
     def _read_fields(self, tag: str) -> tuple[list[str], list[str]]:
@@ -142,7 +150,12 @@ class Correlated:
             yield tag, list(source.hits(events, view))
 
     def windows(self, events: Sequence[TimedEvent], view: View) -> dict[Group, list[Window]]:
-        """The window of every event, by group."""
+        """The window of every event, by group: found once, however many correlations ask for it."""
+        if self._found is None or self._found[0] is not events or self._found[1] is not view:
+            self._found = events, view, self._windows(events, view)
+        return self._found[2]
+
+    def _windows(self, events: Sequence[TimedEvent], view: View) -> dict[Group, list[Window]]:
         merged: dict[Group, dict[tuple[Any, ...], _Merged]] = defaultdict(lambda: defaultdict(_Merged))
         for tag, hits in self.hits(events, view):
             groups, counted = self._fields[tag]
@@ -166,7 +179,13 @@ class Correlated:
         if self.correlation.kind == "value_count":
             return (tuple(fold(value.compared) for value in values),)
         numbers = [number_of(value.spelled) for value in values]
-        return tuple(numbers) if all(number is not None and math.isfinite(number) for number in numbers) else None
+        return tuple(numbers) if all(number is not None and abs(number) < math.inf for number in numbers) else None
+
+
+def _check_depth(depth: int) -> None:
+    if depth > _DEEPEST:
+        message = f"correlations nest more than {_DEEPEST} deep, or name themselves"
+        raise refusal("correlation-rules", message, None, ("correlation", "rules"))
 
 
 def _named(tag: str, rules: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -16,10 +16,9 @@ from sigma_xdr.pipeline.fields.columns import (
 )
 from sigma_xdr.pipeline.fields.hashes import Hashes
 from sigma_xdr.pipeline.fields.paths import FileName, FilePath
-from sigma_xdr.pipeline.fields.registry import SPELT_OTHERWISE, RegistryData, RegistryPath, RegistryRows, stored_keys
+from sigma_xdr.pipeline.fields.registry import RegistryData, RegistryPath, RegistryRows
 
 __all__ = [
-    "SPELT_OTHERWISE",
     "AccessMask",
     "Account",
     "ActionTypes",
@@ -39,5 +38,4 @@ __all__ = [
     "RegistryData",
     "RegistryPath",
     "RegistryRows",
-    "stored_keys",
 ]

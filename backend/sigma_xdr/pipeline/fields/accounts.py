@@ -16,9 +16,10 @@ __all__ = ["Account"]
 
 @dataclass(frozen=True)
 class Account(ColumnsMapping):
-    r"""``DOMAIN\name`` in a domain's column and a name's; a SID is looked for in its own column.
+    r"""``DOMAIN\name`` in a domain's column and a name's.
 
-    Neither part holds a backslash, so the pattern's own one is where they meet; a pattern with two can't hold.
+    Neither part holds a backslash, so the pattern's own one is where they meet; a pattern with two can't hold. A row without
+    a name holds no account.
     """
 
     domain: str
@@ -41,27 +42,22 @@ class Account(ColumnsMapping):
     def text(self, patterns: Sequence[Pattern], context: Context) -> Mapped:
         """Patterns by what they ask of the name, of the domain, or of both."""
         names: list[Pattern] = []
-        sids: list[Pattern] = []
         parts: list[Mapped] = []
         for pattern in patterns:
             if pattern.cased:
                 raise FieldProblem(
                     "lost-case", f"'{context.field}' can't be cased: Defender stores accounts in lower case"
                 )
-            if pattern.parts == ("-",):  # what Windows writes for an account that it doesn't know
+            if pattern.literals == ("-",) and pattern.shape is not Shape.WILDCARD:  # Windows' unknown account
                 names.append(Pattern(()))
-            elif pattern.shape is Shape.ANY or not pattern.parts:
+            if pattern.shape is Shape.ANY or not pattern.parts:
                 names.append(pattern)
-            elif pattern.literal.upper().startswith("S-1-") and pattern.shape in (Shape.EQUALS, Shape.STARTSWITH):
-                sids.append(pattern)
             elif pattern.shape is Shape.WILDCARD:
-                parts.append(text_item(self._joined, [pattern], context.source))
-            else:
+                parts.append(self._in_joined(pattern.to_sigma(), context))
+            elif pattern.parts != ("-",):
                 parts.append(self._domain_and_name(pattern, context))
-        if sids:
-            parts.insert(0, text_item(self.sid, sids, context.source))
         if names:
-            parts.insert(0, text_item(self.name, names, context.source))
+            parts.insert(0, text_item(self.name, dict.fromkeys(names), context.source))
         return any_of(parts)
 
     def _domain_and_name(self, pattern: Pattern, context: Context) -> Mapped:
@@ -69,10 +65,12 @@ class Account(ColumnsMapping):
         shape = pattern.shape
         if not backslash:
             if shape is Shape.EQUALS:
+                of_sid = f"ask {self.sid}: '{pattern.literal}'"
+                of_name = f"write '*\\{pattern.literal}', or |endswith: '\\{pattern.literal}'"
                 raise FieldProblem(
                     "never-matches",
                     f"'{context.field}' is DOMAIN\\name; '{pattern.to_sigma()}' alone never equals it",
-                    f"write '*\\{pattern.literal}', or |endswith: '\\{pattern.literal}'",
+                    of_sid if pattern.literal.upper().startswith("S-1-") else of_name,
                 )
             in_domain = text_item(self.domain, [pattern], context.source)
             in_name = text_item(self.name, [pattern], context.source)
@@ -105,8 +103,12 @@ class Account(ColumnsMapping):
         """A regex runs on domain and name joined."""
         if isinstance(value, SigmaRegularExpression):
             context.warn_of_case(self.name, value)
-            return item(self._joined, [value], context.source)
+            return self._in_joined(value, context)
         return super().other(value, context)
+
+    def _in_joined(self, value: SigmaType, context: Context) -> Mapped:
+        """Domain and name joined, where there is a name: the backslash between them is none of a row's."""
+        return all_of([self.present(context), item(self._joined, [value], context.source)])
 
     def equals_field(self, reference: SigmaFieldReference, context: Context) -> Mapped:
         """Another account: the same domain and the same name."""

@@ -28,11 +28,13 @@ from sigma_xdr.schema import ColumnType, Table
 
 __all__ = ["AccessMask", "ActionTypes", "AdditionalField", "Column", "CommandLine", "Device", "Enumerated"]
 
-_DECIMAL = re.compile(r"[+-]?[0-9]{1,20}")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,19})")
 _HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]{1,16}")
 _QUIET = re2.Options()
 _QUIET.log_errors = False
 _DIGITS = re.compile(r"[0-9-]+")
+#: Up to which a real number holds every whole one.
+_EXACT = 2**53
 _INTEGER_RANGE = {ColumnType.INT: 2**31, ColumnType.LONG: 2**63}
 
 
@@ -40,7 +42,8 @@ _INTEGER_RANGE = {ColumnType.INT: 2**31, ColumnType.LONG: 2**63}
 class Column(ColumnsMapping):
     """A field that stands in one column. ``stored`` turns a literal of the rule into Defender's spelling of it.
 
-    ``lower_case`` marks a column that Defender lower-cases: what a rule asks there with ``cased`` can't be answered.
+    ``lower_case`` marks a column that Defender lower-cases: what a rule asks there with ``cased`` can't be answered. ``hexadecimal``
+    marks a number that Windows writes so: a piece of its text isn't one of Defender's decimal text.
     ``spelt_otherwise`` finds what a regular expression, which isn't translated, can't ask of the column.
     """
 
@@ -48,6 +51,7 @@ class Column(ColumnsMapping):
     stored: Callable[[Pattern], Sequence[Pattern]] | None = None
     lower_case: bool = False
     spelt_otherwise: re.Pattern[str] | None = None
+    hexadecimal: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -94,20 +98,23 @@ class Column(ColumnsMapping):
                 parts.append(self.empty(context))
             elif pattern.shape is Shape.ANY:
                 parts.append(self.present(context))
-            elif all(map(_DIGITS.fullmatch, pattern.literals)):
+            elif all(map(_DIGITS.fullmatch, pattern.literals)) and not self.hexadecimal:
                 texts.append(pattern)
             else:
-                raise FieldProblem(
-                    "value-form",
-                    f"'{context.field}' is a number in Defender ({self.column}: {self.type(context)}); "
-                    f"'{pattern.to_sigma()}' is no piece of its decimal text",
-                    "write the whole number",
-                )
+                raise self._piece(str(pattern.to_sigma()), context)
         if texts:
             parts.insert(0, text_item(Expression(f"tostring({expression})"), texts, context.source))
         if numbers:
             parts.insert(0, item(expression, numbers, context.source))
         return any_of(parts)
+
+    def _piece(self, text: str, context: Context) -> FieldProblem:
+        return FieldProblem(
+            "value-form",
+            f"'{context.field}' is a number in Defender ({self.column}: {self.type(context)}); "
+            f"'{text}' is no piece of its decimal text",
+            "write the whole number",
+        )
 
     def _number(self, text: str, context: Context) -> SigmaNumber:
         number = _integer(text.strip())
@@ -180,6 +187,8 @@ class Column(ColumnsMapping):
                 if self.lower_case:
                     context.warn_of_case(self.column, value)
                 return item(self.expression(context), [value], context.source)
+            case SigmaRegularExpression() if self.hexadecimal:
+                raise self._piece(str(value.regexp), context)
             case SigmaRegularExpression() if kind.is_numeric:
                 return item(Expression(f"tostring({self.expression(context)})"), [value], context.source)
             case SigmaCIDRExpression() if kind is ColumnType.STRING:
@@ -261,6 +270,8 @@ class AdditionalField(Column):
     def other(self, value: SigmaType, context: Context) -> Mapped:
         """A numeric comparison reads the value as a number; the rest is text."""
         if isinstance(value, SigmaCompareExpression):
+            if abs(value.number.number) >= _EXACT:
+                raise FieldProblem("type-mismatch", f"{value.number} is too large to compare '{context.field}' with exactly")
             number = Expression(f"todouble(parse_json(AdditionalFields).{self.column})", "real")
             return item(number, [value], context.source)
         return super().other(value, context)

@@ -114,8 +114,9 @@ class FilePath(ColumnsMapping):
         if self.whole:
             return Expression(self.path)
         return Expression(
-            f'case(isempty({self.path}), {self.name}, {self.path} endswith strcat("\\\\", {self.name}), {self.path}, '
-            f'strcat({self.path}, "\\\\", {self.name}))'
+            f"case(isempty({self.path}), {self.name}, "
+            f'strcat("\\\\", {self.path}) endswith strcat("\\\\", {self.name}), {self.path}, '
+            f'strcat({self.path}, iff({self.path} endswith "\\\\", "", "\\\\"), {self.name}))'
         )
 
     def empty(self, context: Context) -> Mapped:
@@ -228,20 +229,21 @@ def _cut_equals(pattern: Pattern) -> _Cut | None:
         return _Cut(path=(pattern,))
     if _last(directory).lower() == name.lower():
         return None
-    return _Cut(parts=(_Part((pattern, Pattern((directory,), pattern.cased)), Pattern((name,), pattern.cased)),))
+    alone = _alone(Shape.EQUALS, directory, pattern.cased)
+    return _Cut(parts=(_Part((pattern, *alone), Pattern((name,), pattern.cased)),))
 
 
 def _cut_startswith(pattern: Pattern) -> _Cut | None:
     directory, _, name = pattern.literal.rpartition("\\")
     last = _last(directory)
-    alone = Pattern((directory,), pattern.cased)
+    alone = _alone(Shape.EQUALS, directory, pattern.cased)
     if not last:
         return _Cut(path=(pattern,))
     if not name and ":" in last:
-        return _Cut(path=(pattern, alone))
+        return _Cut(path=(pattern, alone[0]))
     start = Pattern.literal_of(Shape.STARTSWITH, name, pattern.cased) if name else None
     taken = last.lower().startswith(name.lower())
-    return _Cut(path=(pattern,), parts=(_Part((alone,), start, last if taken else None),))
+    return _Cut(path=(pattern,), parts=(_Part(alone, start, last if taken else None),))
 
 
 def _cut_endswith(pattern: Pattern) -> _Cut | None:
@@ -251,8 +253,8 @@ def _cut_endswith(pattern: Pattern) -> _Cut | None:
         return _Cut(path=(pattern,))
     if name.lower() == last.lower() or ("\\" not in directory and name.lower().endswith(last.lower())):
         return None
-    ends = Pattern.literal_of(Shape.ENDSWITH, directory, pattern.cased)
-    return _Cut(parts=(_Part((pattern, ends), Pattern((name,), pattern.cased)),))
+    ends = _alone(Shape.ENDSWITH, directory, pattern.cased)
+    return _Cut(parts=(_Part((pattern, *ends), Pattern((name,), pattern.cased)),))
 
 
 def _cut_contains(pattern: Pattern) -> _Cut | None:
@@ -267,9 +269,15 @@ def _cut_contains(pattern: Pattern) -> _Cut | None:
         return _Cut(path=(pattern,))
     if "\\" not in directory and ":" not in directory:
         return None
-    ends = Pattern.literal_of(Shape.ENDSWITH, directory, pattern.cased)
+    ends = _alone(Shape.ENDSWITH, directory, pattern.cased)
     taken = last.lower().startswith(name.lower()) and ":" not in last
-    return _Cut(path=(pattern,), parts=(_Part((ends,), start, last if taken else None),))
+    return _Cut(path=(pattern,), parts=(_Part(ends, start, last if taken else None),))
+
+
+def _alone(shape: Shape, directory: str, cased: bool) -> tuple[Pattern, ...]:
+    """A directory by itself; of a drive's root nobody has shown whether rows had its backslash."""
+    written = (directory, directory + "\\") if directory.endswith(":") else (directory,)
+    return tuple(Pattern.literal_of(shape, text, cased) for text in written)
 
 
 def _last(directory: str) -> str:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import re2
 from sigma.conditions import ConditionAND
 from sigma.types import (
     SigmaExists,
@@ -30,8 +31,10 @@ from sigma_xdr.pipeline.fields.base import ColumnsMapping, Context, FieldProblem
 from sigma_xdr.pipeline.items import Expression, Mapped, NegatedDetection, all_of, any_of, item, text_item
 from sigma_xdr.pipeline.patterns import Pattern, Shape
 
-__all__ = ["SPELT_OTHERWISE", "RegistryData", "RegistryPath", "RegistryRows", "stored_keys"]
+__all__ = ["RegistryData", "RegistryPath", "RegistryRows"]
 
+_QUIET = re2.Options()
+_QUIET.log_errors = False
 _MANY = SpecialChars.WILDCARD_MULTI
 _UNNAMED = "(Default)"
 
@@ -47,14 +50,19 @@ class RegistryRows:
 
 @dataclass(frozen=True)
 class RegistryPath(ColumnsMapping):
-    """TargetObject, in one or several kinds of rows."""
+    """TargetObject, in one or several kinds of rows; ``grouped``: a correlation may group by its key."""
 
     rows: tuple[RegistryRows, ...]
+    grouped: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The keys' and the names' columns."""
         return tuple(dict.fromkeys(c for rows in self.rows for c in (rows.key, rows.name) if c is not None))
+
+    def key(self, context: Context) -> str:
+        """The key's column."""
+        return self.rows[0].key if self.grouped else super().key(context)
 
     def text(self, patterns: Sequence[Pattern], context: Context) -> Mapped:
         """The patterns in each kind of rows, told apart by ActionType."""
@@ -65,9 +73,16 @@ class RegistryPath(ColumnsMapping):
                     f"'{context.field}' is a whole path; '{pattern.to_sigma()}' alone never equals it",
                     f"write '*\\{pattern.literal}', or |endswith: '\\{pattern.literal}'",
                 )
-        stored = list(dict.fromkeys(key for pattern in patterns if pattern.parts for key in stored_keys(pattern)))
-        parts = [self._each(lambda rows: any_of(list(_path(rows, stored, context))), context)] if stored else []
-        return any_of(parts if all(pattern.parts for pattern in patterns) else [self.empty(context), *parts])
+        asked = [pattern for pattern in patterns if pattern.parts]
+        spelt = [each for pattern in asked for each in _in_control_sets(pattern) if _may_begin_in_hive(pattern)]
+        stored = [each for pattern in asked for each in _stored_keys(pattern) if not _may_begin_in_hive(pattern)]
+
+        def in_rows(rows: RegistryRows) -> Mapped:
+            parts = list(_path(rows, list(dict.fromkeys(stored)), context)) if stored else []
+            return any_of([*parts, text_item(_by_sysmon(rows), spelt, context.source)] if spelt else parts)
+
+        parts = [self._each(in_rows, context)] if asked else []
+        return any_of(parts if len(asked) == len(patterns) else [self.empty(context), *parts])
 
     def _each(self, condition: Callable[[RegistryRows], Mapped], context: Context) -> Mapped:
         conditions = [(rows, condition(rows)) for rows in self.rows]
@@ -89,16 +104,16 @@ class RegistryPath(ColumnsMapping):
         return self._each(lambda rows: item(rows.key, [SigmaExists(True)], context.source), context)
 
     def other(self, value: SigmaType, context: Context) -> Mapped:
-        """A regex runs on key and name joined; what it says of a hive or a control set must be Defender's spelling."""
+        """A regex runs on key and name joined, with Sysmon's name of the hive; other names, and control sets, aren't translated."""
         if not isinstance(value, SigmaRegularExpression):
             return super().other(value, context)
-        if SPELT_OTHERWISE.search(str(value.regexp)):
+        if _SPELT_OTHERWISE.search(str(value.regexp)):
             raise FieldProblem(
                 "value-form",
                 f"the regular expression on '{context.field}' names a hive or control set that Defender spells otherwise",
                 "use contains or endswith for that part: their hives and control sets are translated",
             )
-        return self._each(lambda rows: item(_joined(rows), [value], context.source), context)
+        return self._each(lambda rows: item(_by_sysmon(rows), [value], context.source), context)
 
 
 def _path(rows: RegistryRows, patterns: Sequence[Pattern], context: Context) -> Iterator[Mapped]:
@@ -173,7 +188,21 @@ def _joined(rows: RegistryRows) -> Expression | str:
     """Key and name as Sysmon writes them."""
     if rows.name is None:
         return rows.key
-    return Expression(f'strcat({rows.key}, "\\\\", iff(isempty({rows.name}), "{_UNNAMED}", {rows.name}))')
+    return Expression(f'strcat({rows.key}, "\\\\", {_value_name(rows.name)})')
+
+
+def _by_sysmon(rows: RegistryRows) -> Expression:
+    """Key and name with Sysmon's name of the hive: for what may begin in the middle of it."""
+    hives = "".join(
+        f'{rows.key} startswith "{hive}", strcat("{short}", substring({rows.key}, {len(hive)})), '
+        for hive, short in (("HKEY_LOCAL_MACHINE", "HKLM"), ("HKEY_CURRENT_USER", "HKU"), ("HKEY_USERS", "HKU"))
+    )
+    key = f"case({hives}{rows.key})"
+    return Expression(key if rows.name is None else f'strcat({key}, "\\\\", {_value_name(rows.name)})')
+
+
+def _value_name(column: str) -> str:
+    return f'iff(isempty({column}), "{_UNNAMED}", {column})'
 
 
 def _named(rows: RegistryRows) -> Expression:
@@ -182,7 +211,7 @@ def _named(rows: RegistryRows) -> Expression:
 
 
 #: What a regular expression can't ask of a path: it isn't translated.
-SPELT_OTHERWISE = re.compile(r"HKLM|HKU\b|HKCU|HKCR|HKEY_USERS|HKEY_CLASSES_ROOT|REGISTRY\\|ControlSet", re.IGNORECASE)
+_SPELT_OTHERWISE = re.compile(r"HKCU|HKCR|HKEY|REGISTRY\\|ControlSet", re.IGNORECASE)
 _HIVE = re.compile(
     r"(?P<machine>HKLM|HKEY_LOCAL_MACHINE|\\REGISTRY\\MACHINE)"
     r"|(?P<users>HKU|HKEY_USERS|\\REGISTRY\\USER)"
@@ -191,11 +220,37 @@ _HIVE = re.compile(
     re.IGNORECASE,
 )
 #: The set in use by its name; ``ControlSet`` with more text to come, as in ``*ControlSet*``, finds every spelling as it is.
-_CONTROL_SET = re.compile(r"(?:(?<=\\)|^)(?:CurrentControlSet(?=\\|$)|ControlSet(?=\\))", re.IGNORECASE)
+_CONTROL_SET = re.compile(r"(?:(?<=\\)|^)CurrentControlSet(?=\\|$)|^ControlSet(?=\\)", re.IGNORECASE)
 _CONTROL_SETS = ("ControlSet001", "ControlSet002", "CurrentControlSet")
 
 
-def stored_keys(pattern: Pattern) -> tuple[Pattern, ...]:
+#: Names of hives, Sysmon's and Defender's.
+_HIVES = ("hklm", "hku", "hkey_local_machine", "hkey_current_user", "hkey_users")
+
+
+def _may_begin_in_hive(pattern: Pattern) -> bool:
+    """Whether what a pattern looks for may begin in the middle of a hive's name, which Sysmon and Defender write differently."""
+    open_left = pattern.parts[0] is _MANY
+    first = pattern.parts[1] if open_left and len(pattern.parts) > 1 else pattern.parts[0]
+    if not isinstance(first, str):
+        return not open_left
+    if _whole_hive(first):
+        return False
+    head, backslash, _ = first.lower().partition("\\")
+    if not open_left:
+        return head.startswith("h")
+    if backslash:
+        return head != "" and any(hive.endswith(head) for hive in _HIVES)
+    return pattern.shape is not Shape.ENDSWITH and any(head in hive for hive in _HIVES)
+
+
+def _whole_hive(first: str) -> re.Match[str] | None:
+    """A hive's whole name at the beginning of a literal."""
+    hive = _HIVE.match(first)
+    return hive if hive and first[hive.end() : hive.end() + 1] in ("", "\\") else None
+
+
+def _stored_keys(pattern: Pattern) -> tuple[Pattern, ...]:
     """A pattern over Sysmon's spelling of a registry path, as patterns over Defender's.
 
     A hive's name is translated where it begins the first literal and is whole: it begins every path, so it also
@@ -205,16 +260,10 @@ def stored_keys(pattern: Pattern) -> tuple[Pattern, ...]:
 
 
 def _in_hive(pattern: Pattern) -> Iterable[Pattern]:
-    open_left = pattern.parts[:1] == (_MANY,)
-    parts = pattern.parts[1:] if open_left else pattern.parts
+    parts = pattern.parts[1:] if pattern.parts[:1] == (_MANY,) else pattern.parts
     first = parts[0] if parts and isinstance(parts[0], str) else ""
-    hive = _HIVE.match(first)
-    if hive is None and open_left and pattern.shape is not Shape.ENDSWITH and _lies_in_a_hives_name(first):
-        # Defender's names of hives are longer than Sysmon's: what is looked for anywhere has to stand behind them.
-        return (pattern.with_first(_MANY, "\\", _MANY),)
-    if hive is None or (hive.end() < len(first) and first[hive.end()] != "\\"):
-        return (pattern,)
-    if hive.end() == len(first) and len(parts) == 1 and pattern.shape is not Shape.STARTSWITH:
+    hive = _whole_hive(first)
+    if hive is None or (hive.end() == len(first) and len(parts) == 1):
         return (pattern,)
     anchored = Pattern(tuple(parts), pattern.cased)
     rest = first[hive.end() :]
@@ -232,12 +281,6 @@ def _in_hive(pattern: Pattern) -> Iterable[Pattern]:
     )
 
 
-def _lies_in_a_hives_name(text: str) -> bool:
-    return text != "" and any(
-        text.lower() in hive for hive in ("hkey_local_machine", "hkey_current_user", "hkey_users")
-    )
-
-
 def _in_control_sets(pattern: Pattern) -> Iterable[Pattern]:
     if not any(_CONTROL_SET.search(literal) for literal in pattern.literals):
         return (pattern,)
@@ -247,9 +290,11 @@ def _in_control_sets(pattern: Pattern) -> Iterable[Pattern]:
     )
 
 
-_DWORD = re.compile(r"DWORD \(0x(?P<number>[0-9a-f]{1,8})\)", re.IGNORECASE)
-_QWORD = re.compile(r"QWORD \(0x(?P<high>[0-9a-f]{1,8})-0x(?P<low>[0-9a-f]{1,8})\)", re.IGNORECASE)
+_DWORD = re.compile(r"DWORD \(0x(?P<number>[0-9a-f]{8})\)", re.IGNORECASE)
+_QWORD = re.compile(r"QWORD \(0x(?P<high>[0-9a-f]{8})-0x(?P<low>[0-9a-f]{8})\)", re.IGNORECASE)
 _HEX = re.compile(r"\(?0x(?P<number>[0-9a-f]{8})\)?", re.IGNORECASE)
+#: What Sysmon shows of any binary data; Defender shows its type.
+_BINARY_DATA = "Binary Data"
 _INTEGER = re.compile(r"[DQ]WORD\b|\(0x|^0x[0-9a-f]{8}", re.IGNORECASE)
 
 
@@ -272,6 +317,8 @@ class RegistryData(ColumnsMapping):
         parts: list[Mapped] = []
         for pattern in patterns:
             literal = "" if pattern.shape is Shape.WILDCARD else pattern.literal
+            if pattern.shape is not Shape.ANY and pattern.matches(_BINARY_DATA):
+                parts.append(text_item("RegistryValueType", ["Binary"], context.source))
             if number := _DWORD.fullmatch(literal):
                 data.append(str(int(number["number"], 16)))
             elif number := _QWORD.fullmatch(literal):
@@ -280,8 +327,8 @@ class RegistryData(ColumnsMapping):
                 data += [str(int(number["number"], 16)), pattern]
             elif pattern.shape is Shape.STARTSWITH and literal.upper() in ("DWORD", "QWORD"):
                 parts.append(text_item("RegistryValueType", [literal], context.source))
-            elif literal.lower() == "binary data":
-                parts.append(text_item("RegistryValueType", ["Binary"], context.source))
+            elif literal.lower() == _BINARY_DATA.lower():
+                pass  # no other data says so
             elif literal.lower() == "(empty)" or not pattern.parts:
                 parts.append(self.empty(context))
             elif pattern.shape is Shape.ANY:
@@ -329,5 +376,16 @@ class RegistryData(ColumnsMapping):
                     f"the regular expression on '{context.field}' reads numbers as Sysmon shows them; "
                     "Defender stores decimal text",
                 )
-            return item("RegistryValueData", [value], context.source)
+            data = item("RegistryValueData", [value], context.source)
+            if _finds(value, _BINARY_DATA):
+                return any_of([data, text_item("RegistryValueType", ["Binary"], context.source)])
+            return data
         return super().other(value, context)
+
+
+def _finds(regex: SigmaRegularExpression, text: str) -> bool:
+    """Whether a regex is found in a known text; of one that RE2 can't run the compiler says so later."""
+    try:
+        return re2.compile(regex.escape(escape_escape_char=False), _QUIET).search(text) is not None
+    except re2.error:
+        return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sigma_xdr.telemetry.mapping.rows import Built
 from sigma_xdr.telemetry.records import Record
-from sigma_xdr.telemetry.values import address, initiating, known, number
+from sigma_xdr.telemetry.values import address, initiating, known, number, port
 
 __all__ = ["logon"]
 
@@ -43,7 +43,7 @@ def logon(record: Record, whole_paths: bool) -> Built:
             "LogonId": number(text("TargetLogonId")),
             "Protocol": text("AuthenticationPackageName"),
             "RemoteIP": address(text("IpAddress")),
-            "RemotePort": number(text("IpPort")),
+            "RemotePort": port(text("IpPort")),
             "RemoteDeviceName": text("WorkstationName"),
             **initiating(text("ProcessName"), "", subject, text("ProcessId"), whole_paths),
             "InitiatingProcessAccountSid": text("SubjectUserSid"),

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from sigma_xdr.telemetry.mapping.processes import as_initiating
 from sigma_xdr.telemetry.naming import consumer_of, process_fields
-from sigma_xdr.telemetry.records import Record, text_of
+from sigma_xdr.telemetry.records import Record, moved, text_of
 from sigma_xdr.telemetry.values import number, object_name, unquoted
 
 __all__ = ["Memory", "is_process_creation"]
@@ -87,7 +87,7 @@ class Memory:
         """The time of a record; where it may be local time, by the clock that other records of the host show."""
         if record.time is None or record.zone is not None or "UtcTime" in record.fields:
             return record.time
-        return record.time - self._zones.get(record.host.lower(), timedelta(0))
+        return moved(record.time, -self._zones.get(record.host.lower(), timedelta(0)))
 
     def has(self, record: Record, log: str, event_id: int) -> bool:
         """Whether the record's host has records of that kind."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sigma_xdr.telemetry.mapping.rows import Built
 from sigma_xdr.telemetry.naming import connection_fields
 from sigma_xdr.telemetry.records import Record, text_of
-from sigma_xdr.telemetry.values import address, initiating, known, number
+from sigma_xdr.telemetry.values import address, initiating, known, port
 
 __all__ = ["connection"]
 
@@ -20,9 +20,9 @@ def connection(record: Record, whole_paths: bool) -> Built:
         "ConnectionSuccess" if outbound else "InboundConnectionAccepted",
         {
             "LocalIP": address(fields.get(f"{local}Ip", "")),
-            "LocalPort": number(fields.get(f"{local}Port", "")),
+            "LocalPort": port(fields.get(f"{local}Port", "")),
             "RemoteIP": address(fields.get(f"{remote}Ip", "")),
-            "RemotePort": number(fields.get(f"{remote}Port", "")),
+            "RemotePort": port(fields.get(f"{remote}Port", "")),
             "RemoteUrl": known(fields.get(f"{remote}Hostname", "")),
             "Protocol": known(fields.get("Protocol", "")).capitalize(),
             **initiating(fields.get("Image", ""), "", fields.get("User", ""), fields.get("ProcessId", ""), whole_paths),

@@ -28,7 +28,7 @@ def commands(record: Record, whole_paths: bool) -> Iterator[Built]:
     domain, name = account(known(user))
     columns = {
         "InitiatingProcessCommandLine": without_directory(application, ""),
-        "InitiatingProcessId": record.writer or None,
+        "InitiatingProcessId": record.writer,
         "InitiatingProcessAccountDomain": domain,
         "InitiatingProcessAccountName": name,
     }

@@ -6,10 +6,11 @@ Where Defender's spelling stands for several of Windows', all are given: a rule 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from sigma_xdr.evaluator import Whole
+from sigma_xdr.evaluator import Spelling, Whole
 
 __all__ = [
     "UNKNOWN",
@@ -107,19 +108,23 @@ def pipe(name: Any) -> list[str]:
 
 
 def wmi_consumer(consumer: Any) -> list[str]:
-    r"""``CommandLineEventConsumer="x"``, and Sysmon's ``"CommandLineEventConsumer.Name=\"x\""``."""
+    r"""``CommandLineEventConsumer="x"``, and for rules that name it so Sysmon's ``"CommandLineEventConsumer.Name=\"x\""``."""
     consumer = _text(consumer)
     kind, equals, name = consumer.partition("=")
     if not equals or not name.startswith('"'):
         return _listed(consumer)
-    escaped = name.replace('"', '\\"')
-    return [consumer, f'"{kind}.Name={escaped}"', f"{kind}.Name={name}"]
+    escaped = f"{kind}.Name={name}".replace('"', '\\"')
+    return [consumer, *(Spelling(text, _NAME) for text in (f'"{escaped}"', escaped, f"{kind}.Name={name}"))]
 
+
+_NAME = re.compile(r'\.name=\\?"')
 
 # --------------------------------------------------------------------------------------------------------------- registry
 
 #: Defender's names of hives and Sysmon's.
 _SHORT = {"hkey_local_machine": "HKLM", "hkey_current_user": "HKU", "hkey_users": "HKU"}
+_LONG = {"HKLM": ("HKEY_LOCAL_MACHINE", r"\REGISTRY\MACHINE"), "HKU": ("HKEY_USERS", r"\REGISTRY\USER")}
+_CURRENT_IS_NAMED = re.compile(r"(?:^|\\)currentcontrolset(?:\\|$)|^controlset\\")
 _SID = re.compile(r"S-1-[-0-9]+(?=\\|$)", re.IGNORECASE)
 _CLASSES = re.compile(
     r"(?:HKLM\\SOFTWARE\\Classes|HKU\\S-1-[-0-9]+_Classes|HKU\\S-1-[-0-9]+\\SOFTWARE\\Classes)(?=\\|$)", re.IGNORECASE
@@ -129,26 +134,40 @@ _CURRENT = re.compile(r"^(HKLM\\System\\)CurrentControlSet(?=\\|$)", re.IGNORECA
 
 
 def registry_key(key: Any) -> list[str]:
-    """A key in all spellings of its hive and its control set."""
+    """A key as Sysmon writes it, and with the other names of its hive and its control set for rules that name them."""
     hive, backslash, rest = _text(key).partition("\\")
-    short = _SHORT.get(hive.lower(), hive) + backslash + rest
-    return _all_spellings([short], with_control_sets, with_classes, with_hives) if hive or backslash else []
+    if not hive and not backslash:
+        return []
+    plain = _SHORT.get(hive.lower(), hive) + backslash + rest
+    current = _NUMBERED.sub(r"\1CurrentControlSet", plain)
+    others = [Spelling(path, named) for path, named in _other_hives(plain)]
+    if current != plain:
+        others.append(Spelling(current, _CURRENT_IS_NAMED))
+        others += [Spelling(path, named, _CURRENT_IS_NAMED) for path, named in _other_hives(current)]
+    return [plain, *others]
+
+
+def _other_hives(plain: str) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """A path under the other names of its hive, each with the expression that finds it named."""
+    hive, backslash, rest = plain.partition("\\")
+    names = [(name, backslash + rest) for name in _LONG.get(hive.upper(), ())]
+    if hive.upper() == "HKU" and (user := _SID.match(rest)):
+        names += [(own, end) for own in ("HKCU", "HKEY_CURRENT_USER") for end in (backslash + rest, rest[user.end() :])]
+    if place := _CLASSES.match(plain):
+        names += [(name, plain[place.end() :]) for name in ("HKCR", "HKEY_CLASSES_ROOT")]
+    for name, end in names:
+        yield name + end, _named(name)
+
+
+@cache
+def _named(hive: str) -> re.Pattern[str]:
+    return re.compile(rf"^{re.escape(hive.lower())}(?:\\|$)")
 
 
 def registry_value(key: Any, name: Any) -> list[str]:
     """A value: its key, and behind it its name, which is ``(Default)`` for the one without."""
-    return [f"{each}\\{_text(name) or '(Default)'}" for each in registry_key(key)]
-
-
-def _all_spellings(spelt: list[str], *ways: Callable[[str], Sequence[str]]) -> list[str]:
-    for way in ways:
-        spelt = [other for each in spelt for other in way(each)]
-    return list(dict.fromkeys(spelt))
-
-
-def with_control_sets(path: str) -> list[str]:
-    """A path with the control set in use by its number and by its name."""
-    return [path, _NUMBERED.sub(r"\1CurrentControlSet", path)]
+    end = f"\\{_text(name) or '(Default)'}"
+    return [Spelling(each + end, *each.named) if isinstance(each, Spelling) else each + end for each in registry_key(key)]
 
 
 def with_control_set_numbered(path: str) -> list[str]:

@@ -75,3 +75,29 @@ def test_what_is_refused(document: dict[str, Any], said: str) -> None:
     with pytest.raises(EvaluatorError) as caught:
         CorrelationMatcher(document, rules)
     assert told(caught.value) == said
+
+
+def test_many_ways_down_to_the_same_correlations() -> None:
+    names = [f"r{number}" for number in range(6)]
+    rules = dict.fromkeys(names, rule({"F": "a"}))
+    for level in range(9):
+        below, names = names, [f"c{level}{number}" for number in range(6)]
+        rules |= {name: about(*below) for name in names}  # 6 ** 9 ways: more than a day
+    [alert] = CorrelationMatcher(about(*names), rules).alerts([TimedEvent(NOW, "D", 1, {"F": "a"})])
+    assert (alert.count, len(alert.events)) == (1, 1)
+
+
+def test_correlations_that_are_shared_nest_no_deeper() -> None:
+    rules = {"r": rule({"F": "a"}), "c1": about("r")} | {f"c{level}": about(f"c{level - 1}") for level in range(2, 16)}
+    CorrelationMatcher(about("c9"), rules)
+    with pytest.raises(EvaluatorError) as caught:
+        CorrelationMatcher(about("c7", "c14"), rules)
+    assert told(caught.value).startswith("correlation-rules: correlations nest more than 10 deep")
+
+
+def test_sums_beyond_any_float() -> None:
+    document = about("r", type="value_sum", condition={"field": "F", "gte": 1})
+    matcher = CorrelationMatcher(document, {"r": rule({"F": "*"})})
+    events = [TimedEvent(NOW, "D", 1, {"F": 10**400})]
+    assert [alert.count for alert in matcher.alerts(events)] == [10**400]
+    assert "more than a float holds sum (gte 1)" in matcher.explain(events).render()

@@ -150,8 +150,8 @@ CASES = [
     ),
     Case(
         "a parent in a drive's root, by a pattern",
-        {"ParentImage": r"?:\*.exe"},
-        f'{WHOLE} matches regex @"(?is)^.:\\.*\.exe$"',
+        {"ParentImage": r"?:\\*.exe"},
+        WHOLE + r' matches regex @"(?is)^.:\\.*\.exe$"',
         [
             of_today(r"C:\a.exe"),
             of_2021(r"C:\a.exe"),

@@ -134,6 +134,13 @@ def in_services(control_set: str) -> Row:
 
 
 JOINED = r'strcat(RegistryKey, "\\", iff(isempty(RegistryValueName), "(Default)", RegistryValueName))'
+#: The same with Sysmon's names of hives.
+BY_SYSMON = JOINED.replace(
+    "strcat(RegistryKey,",
+    'strcat(case(RegistryKey startswith "HKEY_LOCAL_MACHINE", strcat("HKLM", substring(RegistryKey, 18)), '
+    'RegistryKey startswith "HKEY_CURRENT_USER", strcat("HKU", substring(RegistryKey, 17)), '
+    'RegistryKey startswith "HKEY_USERS", strcat("HKU", substring(RegistryKey, 10)), RegistryKey),',
+)
 
 CASES = [
     Case(
@@ -197,7 +204,7 @@ CASES = [
     Case(
         "text that is in a hive's long name",
         {"TargetObject|contains": "LOCAL"},
-        rf'{JOINED} matches regex @"(?is)\\.*LOCAL"',
+        f'{BY_SYSMON} contains "LOCAL"',
         [{"RegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\X", "RegistryValueName": "LocalPort"}],
         [MACHINE_RUN, USER_RUN],
         category="registry_set",
@@ -439,9 +446,49 @@ CASES = [
     Case(
         "a regex",
         {"TargetObject|re": r"\\Run\\U[a-z]+$"},
-        rf'{JOINED} matches regex @"\\Run\\U[a-z]+$"',
+        rf'{BY_SYSMON} matches regex @"\\Run\\U[a-z]+$"',
         [MACHINE_RUN],
         [EXCLUDED],
+        category="registry_set",
+    ),
+    Case(
+        "a regex on a hive by Sysmon's name",
+        {"TargetObject|re": r"^HKLM\\SOFTWARE|^HKU\\S-1-5-21-.*Updater$"},
+        rf'{BY_SYSMON} matches regex @"^HKLM\\SOFTWARE|^HKU\\S-1-5-21-.*Updater$"',
+        [MACHINE_RUN, USER_RUN],
+        [{"RegistryKey": r"HKEY_LOCAL_MACHINE\SYSTEM\X"}],
+        category="registry_set",
+    ),
+    Case(
+        "a regex that a hive's long name alone fits",
+        {"TargetObject|re": r"_|USER\\S-1|E\\S"},
+        rf'{BY_SYSMON} matches regex @"_|USER\\S-1|E\\S"',
+        [{"RegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\X_"}],
+        [MACHINE_RUN, USER_RUN],
+        category="registry_set",
+    ),
+    Case(
+        "a pattern that begins in the middle of a hive's name",
+        {"TargetObject|contains": r"LM\SOFT"},
+        rf'{BY_SYSMON} contains @"LM\SOFT"',
+        [MACHINE_RUN],
+        [USER_RUN, {"RegistryKey": r"HKEY_LOCAL_MACHINE\SYSTEM\X"}],
+        category="registry_set",
+    ),
+    Case(
+        "the beginning of a hive's name",
+        {"TargetObject|startswith": "HKL"},
+        f'{BY_SYSMON} startswith "HKL"',
+        [MACHINE_RUN],
+        [USER_RUN],
+        category="registry_set",
+    ),
+    Case(
+        "a hive anywhere",
+        {"TargetObject|contains": "HKLM"},
+        'RegistryKey startswith "HKEY_LOCAL_MACHINE"',
+        [MACHINE_RUN],
+        [USER_RUN],
         category="registry_set",
     ),
     Case(
@@ -571,7 +618,7 @@ def test_rows(case: Case, rows: CaseRows) -> None:
             ),
         ),
         (
-            {"TargetObject|re": r"^HKLM\\SOFTWARE"},
+            {"TargetObject|re": r"^HKCU\\SOFTWARE"},
             (
                 "value-form",
                 "the regular expression on 'TargetObject' names a hive or control set that Defender spells otherwise",
@@ -622,11 +669,11 @@ def test_refusals(detection: dict[str, object], problem: tuple[str, str, str | N
     assert refused(detection, category="registry_set") == [problem]
 
 
-def test_a_regex_on_a_new_name_in_sysmons_spelling_is_refused() -> None:
-    assert refused({"NewName|re": r"^HKLM\\SYSTEM"}, category="registry_rename") == [
+def test_a_regex_on_a_new_name_in_another_spelling_is_refused() -> None:
+    assert refused({"NewName|re": r"^HKEY_USERS\\S"}, category="registry_rename") == [
         (
             "value-form",
-            "the regular expression on 'NewName' asks for what Defender spells otherwise",
-            "use contains, startswith or endswith: their values are translated",
+            "the regular expression on 'NewName' names a hive or control set that Defender spells otherwise",
+            "use contains or endswith for that part: their hives and control sets are translated",
         )
     ]

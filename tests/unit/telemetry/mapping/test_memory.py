@@ -32,3 +32,9 @@ def test_times_around_a_quarter_of_an_hour() -> None:
     for record in (one, other, late):
         seen.see(record)
     assert (seen.twins(one), seen.twins(late)) == ([one, other], [late])
+
+
+def test_a_clock_that_leads_out_of_the_calendar() -> None:
+    seen = memory.Memory(whole_paths=True)
+    seen.see(sysmon(1, SourceName="s", EventTime="9999-12-31 00:00:00"))
+    assert seen.utc(security(4624, SourceName="s", TimeCreated=None, EventTime="0001-01-01 00:00:00")) is None

@@ -72,3 +72,8 @@ def test_by_the_filtering_platform() -> None:
             "InitiatingProcessId": 30,
         }
     ]
+
+
+def test_what_is_no_port_is_unknown() -> None:
+    [row] = columns(sysmon(3, Initiated="true", SourcePort="65535", DestinationPort="65536"))
+    assert (row.get("LocalPort"), row.get("RemotePort")) == (65535, None)

@@ -66,6 +66,7 @@ def test_consumers() -> None:
     assert spellings.wmi_consumer('CommandLineEventConsumer="x"') == [
         'CommandLineEventConsumer="x"',
         r'"CommandLineEventConsumer.Name=\"x\""',
+        r'CommandLineEventConsumer.Name=\"x\"',
         'CommandLineEventConsumer.Name="x"',
     ]
     assert spellings.wmi_consumer("odd") == ["odd"]
@@ -77,14 +78,16 @@ SID = "S-1-5-21-1-2-3-500"
 @pytest.mark.parametrize(
     ("key", "spelt"),
     [
-        (r"HKEY_LOCAL_MACHINE\X", [r"HKLM\X", r"HKEY_LOCAL_MACHINE\X"]),
+        (r"HKEY_LOCAL_MACHINE\X", [r"HKLM\X", r"HKEY_LOCAL_MACHINE\X", r"\REGISTRY\MACHINE\X"]),
         (
             r"HKEY_LOCAL_MACHINE\System\ControlSet001\x",
             [
                 r"HKLM\System\ControlSet001\x",
                 r"HKEY_LOCAL_MACHINE\System\ControlSet001\x",
+                r"\REGISTRY\MACHINE\System\ControlSet001\x",
                 r"HKLM\System\CurrentControlSet\x",
                 r"HKEY_LOCAL_MACHINE\System\CurrentControlSet\x",
+                r"\REGISTRY\MACHINE\System\CurrentControlSet\x",
             ],
         ),
         (
@@ -92,6 +95,7 @@ SID = "S-1-5-21-1-2-3-500"
             [
                 rf"HKU\{SID}\Run",
                 rf"HKEY_USERS\{SID}\Run",
+                rf"\REGISTRY\USER\{SID}\Run",
                 rf"HKCU\{SID}\Run",
                 r"HKCU\Run",
                 rf"HKEY_CURRENT_USER\{SID}\Run",
@@ -100,13 +104,20 @@ SID = "S-1-5-21-1-2-3-500"
         ),
         (
             rf"HKEY_CURRENT_USER\{SID}_Classes\.hta",
-            [rf"HKU\{SID}_Classes\.hta", rf"HKEY_USERS\{SID}_Classes\.hta", r"HKCR\.hta", r"HKEY_CLASSES_ROOT\.hta"],
+            [
+                rf"HKU\{SID}_Classes\.hta",
+                rf"HKEY_USERS\{SID}_Classes\.hta",
+                rf"\REGISTRY\USER\{SID}_Classes\.hta",
+                r"HKCR\.hta",
+                r"HKEY_CLASSES_ROOT\.hta",
+            ],
         ),
         (
             r"HKEY_LOCAL_MACHINE\SOFTWARE\Classes\.hta",
             [
                 r"HKLM\SOFTWARE\Classes\.hta",
                 r"HKEY_LOCAL_MACHINE\SOFTWARE\Classes\.hta",
+                r"\REGISTRY\MACHINE\SOFTWARE\Classes\.hta",
                 r"HKCR\.hta",
                 r"HKEY_CLASSES_ROOT\.hta",
             ],
@@ -121,8 +132,8 @@ def test_registry_keys(key: str, spelt: list[str]) -> None:
 
 def test_registry_values() -> None:
     key = r"HKEY_LOCAL_MACHINE\X"
-    assert spellings.registry_value(key, "y") == [r"HKLM\X\y", r"HKEY_LOCAL_MACHINE\X\y"]
-    assert spellings.registry_value(key, "") == [r"HKLM\X\(Default)", r"HKEY_LOCAL_MACHINE\X\(Default)"]
+    assert spellings.registry_value(key, "y") == [r"HKLM\X\y", r"HKEY_LOCAL_MACHINE\X\y", r"\REGISTRY\MACHINE\X\y"]
+    assert spellings.registry_value(key, "")[0] == r"HKLM\X\(Default)"
     assert spellings.registry_value("", "y") == []
 
 

@@ -194,7 +194,7 @@ def test_a_driver() -> None:
 
 
 KEY = r"HKEY_LOCAL_MACHINE\X"
-KEYS = [r"HKLM\X", KEY]
+KEYS = [r"HKLM\X", KEY, r"\REGISTRY\MACHINE\X"]
 EMPTY = {"Details": [None, "(Empty)"]}
 
 
@@ -234,7 +234,7 @@ EMPTY = {"Details": [None, "(Empty)"]}
                 "EventID": [14],
                 "EventType": "RenameKey",
                 "TargetObject": KEYS,
-                "NewName": [r"HKLM\X2", rf"{KEY}2"],
+                "NewName": [f"{key}2" for key in KEYS],
                 **EMPTY,
             },
         ),
@@ -261,7 +261,7 @@ def test_devices() -> None:
     assert fields == {
         **EVERYWHERE,
         "EventID": [21, 5861],
-        "Consumer": ['X="y"', r'"X.Name=\"y\""', 'X.Name="y"'],
+        "Consumer": ['X="y"', r'"X.Name=\"y\""', r'X.Name=\"y\"', 'X.Name="y"'],
         "User": [r"a\b"],
         "Operation": "Created",
         "EventType": "WmiBindingEvent",
