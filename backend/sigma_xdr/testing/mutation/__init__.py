@@ -11,7 +11,7 @@ from __future__ import annotations
 from sigma_xdr.testing.mutation.mutant import Mutant
 from sigma_xdr.testing.mutation.mutants import OPERATORS, MutationError, mutants
 from sigma_xdr.testing.mutation.scoring import MutationScore, Survivor, score
-from sigma_xdr.testing.mutation.telling import EventSearch, event_that_tells
+from sigma_xdr.testing.mutation.telling import EventSearch
 
 __all__ = [
     "OPERATORS",
@@ -20,7 +20,6 @@ __all__ = [
     "MutationError",
     "MutationScore",
     "Survivor",
-    "event_that_tells",
     "mutants",
     "score",
 ]

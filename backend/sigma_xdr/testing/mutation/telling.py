@@ -11,7 +11,7 @@ from sigma_xdr.evaluator import Event, Matcher
 from sigma_xdr.testing.candidates import Site, candidates, distinct
 from sigma_xdr.testing.mutation.mutant import Document
 
-__all__ = ["EventSearch", "event_that_tells"]
+__all__ = ["EventSearch"]
 
 Fields = Mapping[str, Any]
 
@@ -106,10 +106,3 @@ def _first(events: Iterable[dict[str, Any]], most: int) -> Iterator[dict[str, An
         if text > _MOST_TEXT:
             return
         yield event
-
-
-def event_that_tells(
-    original: Document, mutant: Document, events: Iterable[Fields] = (), **how: Any
-) -> dict[str, Any] | None:
-    """An event on which the verdicts on two plain documents differ, as an :class:`EventSearch` finds it; None if it doesn't."""
-    return EventSearch(original, events, **how).event_for(mutant)

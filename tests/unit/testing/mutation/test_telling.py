@@ -10,7 +10,7 @@ import pytest
 
 from sigma_xdr.evaluator import Event, Matcher
 from sigma_xdr.rules import LoadedRule, load_rules
-from sigma_xdr.testing.mutation import EventSearch, event_that_tells, mutants
+from sigma_xdr.testing.mutation import EventSearch, mutants
 from tests.unit.rules.texts import only
 from tests.unit.testing.mutation.rules import correlation, document
 
@@ -77,25 +77,25 @@ def test_every_mutant_of_the_pack_is_told_apart(rule: LoadedRule) -> None:
 def test_nothing_tells_apart_what_is_equivalent() -> None:
     rule = document("s: {CommandLine|contains: [wmic, 'wmic.exe']}\ncondition: s\n")
     mutant = next(mutant for mutant in mutants(rule) if mutant.id == "drop-value s/CommandLine|contains='wmic.exe'")
-    assert event_that_tells(rule, mutant.document) is None
+    assert EventSearch(rule).event_for(mutant.document) is None
 
 
 def test_the_events_given_are_tried_first_and_then_with_a_field_of_the_rules() -> None:
     rule, other = (document(f"s: {{Image: {name}}}\ncondition: s\n") for name in ("a", "b"))
-    assert event_that_tells(rule, other, [{"Image": "c"}, {"Image": "b", "User": "me"}]) == {"Image": "b", "User": "me"}
+    assert EventSearch(rule, [{"Image": "c"}, {"Image": "b", "User": "me"}]).event_for(other) == {"Image": "b", "User": "me"}
 
     def only_of_me(fields: Mapping[str, Any]) -> Event | None:
         return Event(fields) if fields.get("User") == "me" else None
 
     given = [{"Image": "c", "User": "me"}]
-    assert event_that_tells(rule, other, given, view=only_of_me) == {"Image": "b", "User": "me"}
-    assert event_that_tells(rule, other, [{"Image": "c"}], view=only_of_me) is None
+    assert EventSearch(rule, given, view=only_of_me).event_for(other) == {"Image": "b", "User": "me"}
+    assert EventSearch(rule, [{"Image": "c"}], view=only_of_me).event_for(other) is None
 
 
 def test_on_a_row_empty_and_missing_are_one() -> None:
     rule = document("s: {Image: ''}\nt: {User: x}\ncondition: s and t\n")
     other = document("s: {Image: null}\nt: {User: x}\ncondition: s and t\n")
-    assert event_that_tells(rule, other) == {"User": "x", "Image": ""}
+    assert EventSearch(rule).event_for(other) == {"User": "x", "Image": ""}
     assert event_that_tells(rule, other, view=lambda fields: Event(fields, one_nothing=True)) is None
 
 
@@ -124,7 +124,7 @@ def test_a_rule_that_asks_for_much_is_searched_in_part() -> None:
     values = ", ".join(f"'{number:05}{'x' * 1_000}'" for number in range(60))
     rule = document(f"s: {{CommandLine|contains|all: [{values}]}}\nt: {{Image: x}}\ncondition: s and not t\n")
     mutant = next(mutant for mutant in mutants(rule) if mutant.id == "strengthen-modifier t/Image -> cased")
-    assert event_that_tells(rule, mutant.document) is None
+    assert EventSearch(rule).event_for(mutant.document) is None
     found = event_that_tells(rule, mutant.document, [{"Image": "X"}])
     assert found is not None
     assert found["Image"] == "X"
