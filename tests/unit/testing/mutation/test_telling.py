@@ -96,28 +96,27 @@ def test_on_a_row_empty_and_missing_are_one() -> None:
     rule = document("s: {Image: ''}\nt: {User: x}\ncondition: s and t\n")
     other = document("s: {Image: null}\nt: {User: x}\ncondition: s and t\n")
     assert EventSearch(rule).event_for(other) == {"User": "x", "Image": ""}
-    assert event_that_tells(rule, other, view=lambda fields: Event(fields, one_nothing=True)) is None
+    assert EventSearch(rule, view=lambda fields: Event(fields, one_nothing=True)).event_for(other) is None
 
 
 def test_a_filters_mutant_is_told_apart_on_the_rule_that_it_is_put_on() -> None:
     text = "title: Test\nlogsource: {product: windows}\nfilter:\n  rules: any\n  own: {User: [me, you]}\n  condition: not own\n"
     rule, own = document("s: {Image: x}\ncondition: s\n"), only(text).document
     mutant = next(mutant for mutant in mutants(own) if mutant.id == "drop-value own/User='you'")
-    found = event_that_tells(
-        own, mutant.document, [{"Image": "x"}], matcher=lambda document: Matcher(rule, filters=[document])
-    )
+    search = EventSearch(own, [{"Image": "x"}], matcher=lambda document: Matcher(rule, filters=[document]))
+    found = search.event_for(mutant.document)
     assert found == {"Image": "x", "User": "you"}
 
 
 def test_the_sites_values_stand_for_placeholders() -> None:
     rule = document("s: {User|expand: '%admins%', Image: x}\ncondition: s\n")
     mutant = next(mutant for mutant in mutants(rule) if mutant.id == "drop-item s/Image")
-    assert event_that_tells(rule, mutant.document, site={"admins": ("anna",)}) == {"User": "anna"}
+    assert EventSearch(rule, site={"admins": ("anna",)}).event_for(mutant.document) == {"User": "anna"}
 
 
 def test_a_correlation_is_about_no_single_event() -> None:
     rule = correlation("type: event_count\nrules: one\ntimespan: 1m\ncondition: {gte: 2}\n")
-    assert event_that_tells(rule, mutants(rule)[0].document) is None
+    assert EventSearch(rule).event_for(mutants(rule)[0].document) is None
 
 
 def test_a_rule_that_asks_for_much_is_searched_in_part() -> None:
@@ -125,6 +124,6 @@ def test_a_rule_that_asks_for_much_is_searched_in_part() -> None:
     rule = document(f"s: {{CommandLine|contains|all: [{values}]}}\nt: {{Image: x}}\ncondition: s and not t\n")
     mutant = next(mutant for mutant in mutants(rule) if mutant.id == "strengthen-modifier t/Image -> cased")
     assert EventSearch(rule).event_for(mutant.document) is None
-    found = event_that_tells(rule, mutant.document, [{"Image": "X"}])
+    found = EventSearch(rule, [{"Image": "X"}]).event_for(mutant.document)
     assert found is not None
     assert found["Image"] == "X"
