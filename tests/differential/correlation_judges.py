@@ -9,7 +9,7 @@ from typing import Any
 
 from sigma_xdr.engine import KqlEngine
 from sigma_xdr.errors import RuleError
-from sigma_xdr.evaluator import CorrelationMatcher, Event, EvaluatorError, TimedEvent
+from sigma_xdr.evaluator import CorrelationMatcher, EvaluatorError, Event, TimedEvent
 from sigma_xdr.kql import CompiledCorrelation
 from sigma_xdr.kql.compiler import CompiledRule, Compiler
 from sigma_xdr.telemetry.views import row_event

@@ -7,12 +7,16 @@ since Kusto's folding of them is documented for none: see ``UNLIKE_ASCII``.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import new
 
 __all__ = ["ADDRESSES", "AWKWARD", "HOSTILE", "NUMBERS", "POOLS", "REGEXES", "TIMES", "UNLIKE_ASCII"]
 
 #: Letters beyond ASCII that some engine takes for one of ASCII's without case (Kelvin, long s, dotted I, Ångström): no rows hold
 #: them. Of rules the compiler itself warns (``unicode-case``).
 UNLIKE_ASCII = "\u212a\u017f\u0130\u0131"
+
+#: Hashes as files have them: none is a piece of another.
+_MD5, _SHA1, _SHA256 = (new(kind, b"a file").hexdigest() for kind in ("md5", "sha1", "sha256"))
 
 POOLS: Mapping[str, tuple[str, ...]] = {
     "path": (
@@ -51,8 +55,8 @@ POOLS: Mapping[str, tuple[str, ...]] = {
         *('"NTEventLogEventConsumer.Name=\\"SCM Event Log Consumer\\""', "EventConsumer", '="x"', 'Consumer.Name=\\"x'),
     ),
     "mask": ("0x1010", "0x1fffff", "4112", "0x1410"),
-    "hash": ("0" * 32, "1" * 40, "a" * 64, "Ab" * 32, "12"),
-    "hashes": (f"SHA1={'1' * 40}", f"MD5={'0' * 32},SHA256={'a' * 64}", "0" * 32, f"SHA256={'AB' * 32}"),
+    "hash": (_MD5, _SHA1, _SHA256, "Ab" * 32, "12"),
+    "hashes": (f"SHA1={_SHA1}", f"MD5={_MD5},SHA256={_SHA256}", _MD5, f"SHA256={'AB' * 32}"),
 }
 ADDRESSES = (
     *("10.0.0.1", "10.255.255.255", "192.168.1.7", "8.8.8.8", "127.0.0.1", "::1", "fe80::1", "2001:db8::7", ""),

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from hashlib import new
 from random import Random
 from typing import Any, Protocol
 
@@ -46,14 +47,17 @@ def slots(table_name: str) -> Mapping[str, Slot]:
 
 
 def mended(table_name: str, row: Mapping[str, Any], random: Random) -> Cells:
-    """A row of a made-up event with what no row of Defender's can hold put right: hives, and values of closed lists."""
+    """A row of a made-up event with what no row of Defender's can hold put right: hives, hashes, and values of closed lists."""
     mended = dict(row)
     for slot in dict.fromkeys(slots(table_name).values()):
         if isinstance(slot, _OneOf) and row.get(slot.column):
             mended |= slot.held(row[slot.column], (), "", random)
+        elif isinstance(slot, _Hashes):
+            for name in slot.columns:
+                mended |= slot.held(row[name], (name,), "", random) if row.get(name) else {}
         elif isinstance(slot, _Registry):
-            keys = (name for name in ("RegistryKey", "PreviousRegistryKey") if name in row)
-            mended |= {name: _defender_key(row[name] or "HKLM\\x", random) for name in keys}
+            key = "PreviousRegistryKey" if "Deleted" in row["ActionType"] else "RegistryKey"
+            mended[key] = _defender_key(row.get(key, "x"), random)
         elif isinstance(slot, _Data) and row.get("RegistryValueType") == "String":
             mended |= slot.held(row.get("RegistryValueData", ""), (), "", random)
     return mended
@@ -309,14 +313,15 @@ class _Hashes:
     def held(self, value: Any, asked: Sequence[str], action: str, random: Random) -> Cells:
         cells: Cells = {}
         for part in str(value).split(","):
-            kind, equals, text = part.rpartition("=")
+            kind, _, text = part.rpartition("=")
             digits = "".join(char for char in text.lower() if char in "0123456789abcdef")
             kinds = [name.removeprefix(self.prefix) for name in asked if name in self.columns] or list(_LENGTHS)
             fitting = [name for name in kinds if name == kind.upper()] or [
                 name for name in kinds if _LENGTHS[name] == len(digits)
             ]
             kind = random.choice(fitting or kinds)
-            cells[f"{self.prefix}{kind}"] = digits[: _LENGTHS[kind]].ljust(_LENGTHS[kind], random.choice("0a"))
+            whole = new(kind.lower(), digits.encode()).hexdigest()  # a piece made whole is no piece of another kind's hash
+            cells[f"{self.prefix}{kind}"] = digits[: _LENGTHS[kind]] + whole[len(digits) :]
         return cells
 
     def any(self, action: str, random: Random) -> Cells:
@@ -342,7 +347,7 @@ class _Data:
         text = str(value)
         if "binary" in text.lower():
             return {kind: "Binary", data: ""}
-        if text.lower() == "(empty)":
+        if "(empty)" in text.lower():
             return {kind: "String", data: ""}
         if number := re.search(r"0x([0-9a-f]{1,8})(?:-0x([0-9a-f]{8}))?", text, re.IGNORECASE):
             large = number[2] is not None or random.random() < 0.3
@@ -387,7 +392,7 @@ class _Registry:
         places = [place.start() for place in re.finditer(r"\\", key)]
         if len(places) < 2:
             return key, random.choice(("", "a"))
-        place = random.choice(places[1:]) if random.random() < 0.2 else places[-1]
+        place = random.choice([*places[3:], places[-1]]) if random.random() < 0.2 else places[-1]
         name = key[place + 1 :]
         return key[:place], "" if name.lower() == "(default)" else name
 
@@ -412,12 +417,15 @@ def _defender_key(text: str, random: Random) -> str:
         text = random.choice(_BASES) + "\\" * (not text.startswith("\\")) + text
     hive, backslash, rest = text.partition("\\")
     rest = re.sub(r"(?i)HK[A-Z_]+(?=\\|$)", "HK", rest)  # a hive's name within a path is nobody's
-    if (hive, rest[:7].upper()) != ("HKEY_LOCAL_MACHINE", "SYSTEM\\"):
-        rest = re.sub(r"(?i)ControlSet(?=[0-9]|\\|$)", "Control", rest)  # nor are control sets beyond the one place
+    if hive != "HKEY_LOCAL_MACHINE":
+        rest = "\\" + rest  # so that no control set is where they are
+    rest = _CONTROL_SET.sub(lambda found: found[0] if found[1] else "Control", rest).removeprefix("\\")
     in_use = re.sub(r"(?i)(?<=^SYSTEM\\)CurrentControlSet(?=\\|$)", lambda _: random.choice(_CONTROL_SETS), rest)
     return hive + backslash + in_use
 
 
+#: The one place of control sets: a key of that name elsewhere is nobody's.
+_CONTROL_SET = re.compile(r"(^SYSTEM\\)?(?:Current)?ControlSet(?=[0-9\\]|$)", re.IGNORECASE)
 _SID = r"HKEY_CURRENT_USER\S-1-5-21-1-2-3-1001"
 _HIVES = (
     (r"(HKLM|HKEY_LOCAL_MACHINE|\\REGISTRY\\MACHINE)(?=\\|$)", "HKEY_LOCAL_MACHINE"),

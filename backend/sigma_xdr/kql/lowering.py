@@ -33,7 +33,7 @@ from sigma.types import (
 from sigma_xdr.errors import Diagnostic, RuleError
 from sigma_xdr.kql.predicate import ROW_TEXT, And, Not, Op, Or, Predicate, Test
 from sigma_xdr.kql.regex import RegexProblem, check_kusto_regex, escape_regex, finds_empty_text
-from sigma_xdr.pipeline import Expression, Pattern, Shape
+from sigma_xdr.pipeline import Expression, Pattern, SameOrNothing, Shape
 from sigma_xdr.schema import ColumnType, Table
 
 __all__ = ["lower", "row_text"]
@@ -134,6 +134,8 @@ class _Lowering:
                 return _found(column, kind, self.regex(value))
             case SigmaCIDRExpression():
                 return self.network(column, kind, value)
+            case SameOrNothing():
+                return Test(column, kind, Op.EQUALS_FIELD, (value.field,))
             case SigmaFieldReference():
                 op = _FIELD_OPS[value.starts_with, value.ends_with]
                 sides = (column,) if op is Op.EQUALS_FIELD else (column, value.field)

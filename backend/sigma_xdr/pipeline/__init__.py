@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from sigma.processing.pipeline import ProcessingItem, ProcessingPipeline
 
 from sigma_xdr.pipeline.fields import FieldProblem, Lost
-from sigma_xdr.pipeline.items import Expression
+from sigma_xdr.pipeline.items import Expression, SameOrNothing
 from sigma_xdr.pipeline.log_sources import REFUSED, LogSource, log_sources
 from sigma_xdr.pipeline.mapping import ExpandPlaceholders, MapFields, find_log_source, group_key
 from sigma_xdr.pipeline.patterns import Pattern, Shape
@@ -23,6 +23,7 @@ __all__ = [
     "LogSource",
     "Lost",
     "Pattern",
+    "SameOrNothing",
     "Shape",
     "find_log_source",
     "group_key",

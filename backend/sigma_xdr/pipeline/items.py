@@ -9,11 +9,11 @@ from typing import Any
 from sigma.conditions import ConditionAND, ConditionItem, ConditionNOT, ConditionOR
 from sigma.exceptions import SigmaRuleLocation
 from sigma.rule import SigmaDetection, SigmaDetectionItem
-from sigma.types import SigmaString, SigmaType
+from sigma.types import SigmaFieldReference, SigmaString, SigmaType
 
 from sigma_xdr.pipeline.patterns import Pattern
 
-__all__ = ["Expression", "Linking", "Mapped", "NegatedDetection", "all_of", "any_of", "item", "text_item"]
+__all__ = ["Expression", "Linking", "Mapped", "NegatedDetection", "SameOrNothing", "all_of", "any_of", "item", "text_item"]
 
 Linking = type[ConditionAND] | type[ConditionOR]
 Mapped = SigmaDetection | SigmaDetectionItem
@@ -29,6 +29,10 @@ class Expression(str):
         expression = super().__new__(cls, kql)
         expression.type = kind
         return expression
+
+
+class SameOrNothing(SigmaFieldReference):
+    """Another column that holds the same, or nothing where the first holds nothing."""
 
 
 @dataclass

@@ -307,7 +307,8 @@ def _new_name(action_types: tuple[str, ...]) -> FieldMapping:
     name = RegistryPath((RegistryRows(renamed, "RegistryKey", None),), grouped=True)
     if renamed == action_types:
         return name
-    return ByAction(((renamed, name),)) if renamed else Lost("only a renamed key has a new name")
+    others = tuple(action for action in action_types if action not in renamed)
+    return ByAction(((renamed, name),), others) if renamed else Lost("only a renamed key has a new name")
 
 
 def _those_of(actions: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:

@@ -160,10 +160,12 @@ def _items(rule: SigmaRule) -> Iterator[SigmaDetectionItem]:
 def resolve_field(name: str, source: LogSource, table: Table) -> FieldMapping:
     """What a field of a rule is in XDR: the log source's mapping, a column by its own name, or a key of AdditionalFields.
 
-    Raises :class:`FieldProblem` (``unknown-field``) with the nearest names.
+    Raises :class:`FieldProblem`: ``unknown-field`` with the nearest names, ``unknown-event`` where there are no events to name.
     """
     if (mapping := source.fields.get(name)) is not None:
         return mapping
+    if name == "EventID" and not source.events:
+        raise FieldProblem("unknown-event", f"the rows of '{source.name}' don't tell one event of Windows", "leave EventID out")
     if name == "EventID":
         return Enumerated("ActionType", source.events, "unknown-event")
     if name == "ActionType":

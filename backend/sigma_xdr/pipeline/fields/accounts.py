@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sigma.types import SigmaExists, SigmaFieldReference, SigmaNull, SigmaRegularExpression, SigmaType
 
 from sigma_xdr.pipeline.fields.base import ColumnsMapping, Context, FieldProblem
-from sigma_xdr.pipeline.items import Expression, Mapped, all_of, any_of, item, text_item
+from sigma_xdr.pipeline.items import Expression, Mapped, SameOrNothing, all_of, any_of, item, text_item
 from sigma_xdr.pipeline.patterns import Pattern, Shape
 
 __all__ = ["Account"]
@@ -82,11 +82,11 @@ class Account(ColumnsMapping):
             )
         open_left = shape in (Shape.CONTAINS, Shape.ENDSWITH)
         open_right = shape in (Shape.CONTAINS, Shape.STARTSWITH)
-        of_name = Pattern.literal_of(Shape.STARTSWITH if open_right else Shape.EQUALS, name)
-        of_domain = Pattern.literal_of(Shape.ENDSWITH if open_left else Shape.EQUALS, domain)
+        name_like = Pattern.literal_of(Shape.STARTSWITH if open_right else Shape.EQUALS, name)
+        domain_like = Pattern.literal_of(Shape.ENDSWITH if open_left else Shape.EQUALS, domain)
         asked = [
             text_item(column, [part], context.source)
-            for column, part in ((self.name, of_name), (self.domain, of_domain))
+            for column, part in ((self.name, name_like), (self.domain, domain_like))
             if part.shape is not Shape.ANY
         ]
         return all_of(asked) if asked else self.present(context)
@@ -118,6 +118,6 @@ class Account(ColumnsMapping):
         return all_of(
             [
                 item(self.name, [SigmaFieldReference(other.name)], context.source),
-                item(self.domain, [SigmaFieldReference(other.domain)], context.source),
+                item(self.domain, [SameOrNothing(other.domain)], context.source),
             ]
         )

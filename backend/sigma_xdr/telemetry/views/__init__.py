@@ -73,8 +73,8 @@ def _inner(columns: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_text(value: Any) -> Any:
-    """What Kusto's tostring makes of a value inside JSON."""
-    if not isinstance(value, list | dict):
+    """What Kusto's tostring makes of a value inside JSON: text, also of a number."""
+    if value is None or isinstance(value, str):
         return value
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -188,11 +188,13 @@ CASES = [
                 AccountName =~ InitiatingProcessAccountName
                 and AccountDomain =~ InitiatingProcessAccountDomain
                 and isnotempty(AccountName)
-                and isnotempty(AccountDomain)
             )
         """,
         [{**ANNA, "InitiatingProcessAccountDomain": "contoso", "InitiatingProcessAccountName": "system"}, ANNA],
-        [{**ANNA, "InitiatingProcessAccountDomain": "CONTOSO", "InitiatingProcessAccountName": "Anna"}],
+        [
+            {**ANNA, "InitiatingProcessAccountDomain": "CONTOSO", "InitiatingProcessAccountName": "Anna"},
+            {"AccountName": "anna", "InitiatingProcessAccountName": "anna"},
+        ],
         condition="not selection",
     ),
     Case(

@@ -47,6 +47,31 @@ CASES = [
         category="network_connection",
     ),
     Case(
+        "no new name: of a key that wasn't renamed, or not known",
+        {"NewName": None},
+        """
+        ActionType in (
+                "RegistryValueSet", "RegistryKeyCreated", "RegistryKeyRenamed", "RegistryKeyDeleted", "RegistryValueDeleted"
+            )
+        ActionType == "RegistryKeyRenamed" and isempty(RegistryKey)
+            or ActionType in ("RegistryValueSet", "RegistryKeyCreated", "RegistryKeyDeleted", "RegistryValueDeleted")
+        """,
+        [{"ActionType": "RegistryKeyRenamed"}, {"ActionType": "RegistryValueSet", "RegistryKey": "HKEY_LOCAL_MACHINE\\X"}],
+        [{"ActionType": "RegistryKeyRenamed", "RegistryKey": "HKEY_LOCAL_MACHINE\\X"}],
+        category="registry_event",
+    ),
+    Case(
+        "a new name",
+        {"NewName|exists": True},
+        """
+        ActionType == "RegistryKeyRenamed"
+        isnotempty(RegistryKey)
+        """,
+        [{"ActionType": "RegistryKeyRenamed", "RegistryKey": "HKEY_LOCAL_MACHINE\\X"}],
+        [{"ActionType": "RegistryKeyRenamed"}, {"ActionType": "RegistryValueSet", "RegistryKey": "HKEY_LOCAL_MACHINE\\X"}],
+        category="registry_event",
+    ),
+    Case(
         "not to a port: also who has none",
         {"selections": {"a": {"Image|endswith": r"\a.exe"}, "b": {"DestinationPort|lt": 1024}}},
         """
