@@ -8,7 +8,7 @@ The exception tree::
     ├── SiteError                  the site file is wrong
     ├── SchemaError                Defender XDR has no table, column or ActionType of that name
     ├── EvaluatorError             a rule's meaning can't be judged exactly
-    ├── EngineError                a query that the local engine can't run exactly, or rows that don't fit their table
+    ├── EngineError                a query that can't be run exactly, or rows that don't fit their table
     ├── TelemetryError             a record that is no event of Windows
     ├── CaseError                  a case of a rule test that can't be run
     ├── MutationError              a rule whose mutants can't be scored

@@ -1,17 +1,16 @@
 """``python -m tests.differential --rules N``: random rules and correlations through both judges, in several processes.
 
-With ``--sigmahq`` all of SigmaHQ's rules as well, on rows made of their own values. Exit code 1 if the judges disagree about
-anything; every disagreement is printed with its rule.
+Also SigmaHQ's rules, from the folder that ``--sigmahq`` names. Exit code 1 if the judges disagree about anything; each disagreement
+is printed with its rule, made small, its row, and the query.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import click
@@ -22,23 +21,23 @@ from rich.table import Table
 from .runs import Tally, correlation_batch, rule_batch
 from .sigmahq import judge_file, rule_files
 
-_BATCH, _FILES = 100, 20
+#: Examples, or files, that a process judges at one go.
+_BATCH = 100
+_KINDS = ("rules", "correlations", "SigmaHQ")
 
 
 @click.command()
 @click.option("--rules", default=2_000, show_default=True, help="How many random rules.")
+@click.option("--correlations", default=None, type=int, help="How many random correlations; else a tenth of the rules.")
 @click.option(
-    "--correlations", default=None, type=int, help="How many random correlations; a tenth of the rules by default."
-)
-@click.option(
-    "--sigmahq", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Folder of SigmaHQ's rules."
+    "--sigmahq", default=None, type=click.Path(exists=True, path_type=Path), help="A folder of SigmaHQ's rules."
 )
 @click.option("--rows", default=50, show_default=True, help="Rows for each rule.")
 @click.option("--seed", default=None, type=int, help="Where to start; another place each time by default.")
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Processes.")
 @click.option("--check/--no-check", default=False, help="Have Microsoft's checker look at every query.")
 @click.option(
-    "--shrink/--no-shrink", default=True, help="End a batch at its first disagreement and make that small; or show all."
+    "--shrink/--no-shrink", default=True, help="End a batch at a disagreement and make that small; or show all."
 )
 def main(
     rules: int,
@@ -50,22 +49,47 @@ def main(
     check: bool,
     shrink: bool,
 ) -> None:
-    """The compiler against the evaluator on random rules and rows."""
-    start = int.from_bytes(os.urandom(4)) if seed is None else seed
-    sizes = {"rules": _sizes(rules, _BATCH), "correlations": _sizes(correlations or rules // 10, _BATCH)}
-    batches = {"rules": rule_batch, "correlations": correlation_batch}
+    """The compiler against the evaluator: random rules on random rows, and SigmaHQ's rules on their own values."""
+    start = int.from_bytes(os.urandom(4), "big") if seed is None else seed
+    batches = [
+        *(("rules", rule_batch, size) for size in _sizes(rules)),
+        *(
+            ("correlations", correlation_batch, size)
+            for size in _sizes(rules // 10 if correlations is None else correlations)
+        ),
+    ]
     tasks: list[tuple[str, int, Callable[[], Tally]]] = [
-        (kind, size, partial(batches[kind], size, rows, start + number, check, shrink))
-        for number, (kind, size) in enumerate((kind, size) for kind in batches for size in sizes[kind])
+        (kind, size, partial(batch, size, rows, start + number, check, shrink))
+        for number, (kind, batch, size) in enumerate(batches)
     ]
     files = rule_files(sigmahq) if sigmahq else []
-    for first in range(0, len(files), _FILES):
-        some = files[first : first + _FILES]
-        tasks.append(("SigmaHQ's", len(some), partial(_judged_files, some, rows, check)))
-    tallies = {kind: Tally() for kind, *_ in tasks}
+    chunks = (files[first : first + _BATCH] for first in range(0, len(files), _BATCH))
+    tasks += [("SigmaHQ", len(chunk), partial(_judge_files, chunk, rows, check)) for chunk in chunks]
     console = Console(stderr=True)
-    with _pool(jobs) as pool, Progress(console=console) as progress:
-        bar = progress.add_task("rules judged", total=sum(size for _, size, _ in tasks))
+    tallies = _run(tasks, jobs, console)
+    console.print(f"seed {start}", highlight=False)
+    console.print(_summary(tallies))
+    sys.exit(any(tally.disagreements for tally in tallies.values()))
+
+
+def _sizes(count: int) -> Iterator[int]:
+    """A number cut into batches."""
+    for done in range(0, count, _BATCH):
+        yield min(_BATCH, count - done)
+
+
+def _judge_files(files: Sequence[Path], rows: int, check: bool) -> Tally:
+    tally = Tally()
+    for path in files:
+        tally.add(judge_file(path, rows, check))
+    return tally
+
+
+def _run(tasks: Sequence[tuple[str, int, Callable[[], Tally]]], jobs: int, console: Console) -> dict[str, Tally]:
+    """What became of all tasks, by kind. Disagreements are printed as they come."""
+    tallies = {kind: Tally() for kind in _KINDS}
+    with ProcessPoolExecutor(jobs) as pool, Progress(console=console) as progress:
+        bar = progress.add_task("judged", total=sum(size for _, size, _ in tasks))
         running = {pool.submit(task): (kind, size) for kind, size, task in tasks}
         for done in as_completed(running):
             kind, size = running[done]
@@ -73,45 +97,25 @@ def main(
             tallies[kind].add(tally)
             progress.advance(bar, size)
             for text in tally.disagreements:
-                progress.console.print(
-                    f"--- disagreement ({kind})\n{text}\n", markup=False, highlight=False, soft_wrap=True
-                )
-    console.print(f"seed {start}", highlight=False)
-    console.print(_summary(tallies))
-    sys.exit(any(tally.disagreements for tally in tallies.values()))
-
-
-def _sizes(count: int, batch: int) -> Iterator[int]:
-    """A number cut into batches."""
-    for done in range(0, count, batch):
-        yield min(batch, count - done)
-
-
-def _judged_files(files: list[Path], rows: int, check: bool) -> Tally:
-    tally = Tally()
-    for path in files:
-        tally.add(judge_file(path, rows, check))
-    return tally
-
-
-def _pool(jobs: int) -> ProcessPoolExecutor:
-    """Processes that are new every now and then: hypothesis keeps a lot of what it has made."""
-    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=10)
+                shown = f"--- disagreement ({kind})\n{text}\n"
+                progress.console.print(shown, markup=False, highlight=False, soft_wrap=True)
+    return tallies
 
 
 def _summary(tallies: dict[str, Tally]) -> Table:
     table = Table("", *tallies)
-    for label, count in (
+    counts: tuple[tuple[str, Callable[[Tally], int]], ...] = (
         ("made", lambda tally: tally.rules),
         ("judged by both", lambda tally: tally.compared),
-        ("pairs with a row", lambda tally: tally.pairs),
+        ("rows, for all of them", lambda tally: tally.pairs),
         ("matches, alerts", lambda tally: tally.matches),
         ("disagreements", lambda tally: len(tally.disagreements)),
-    ):
+    )
+    for label, count in counts:
         table.add_row(label, *(f"{count(tally):,}" for tally in tallies.values()))
     table.add_section()
-    codes = sum((tally.refused for tally in tallies.values()), start=Tally().refused)
-    for code, _ in codes.most_common():
+    refused = sum((tally.refused for tally in tallies.values()), start=Tally().refused)
+    for code, _ in refused.most_common():
         table.add_row(f"refused: {code}", *(f"{tally.refused[code]:,}" for tally in tallies.values()))
     return table
 

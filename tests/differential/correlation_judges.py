@@ -12,7 +12,7 @@ from sigma_xdr.errors import RuleError
 from sigma_xdr.evaluator import CorrelationMatcher, EvaluatorError, Event, TimedEvent
 from sigma_xdr.kql import CompiledCorrelation
 from sigma_xdr.kql.compiler import CompiledRule, Compiler
-from sigma_xdr.telemetry.views import row_event
+from sigma_xdr.telemetry import row_event
 
 from .judges import Disagreement, Refused, Site, loaded_documents
 
@@ -50,7 +50,8 @@ class CorrelationJudge:
     def by_rule(self, rows: Sequence[TableRow]) -> set[Alert]:
         """The evaluator's alerts."""
         events = [
-            TimedEvent(row["Timestamp"], row.get("DeviceId") or "", row["ReportId"], (table, row)) for table, row in rows
+            TimedEvent(row["Timestamp"], row.get("DeviceId") or "", row["ReportId"], (table, row))
+            for table, row in rows
         ]
         return {
             (
@@ -92,7 +93,7 @@ class CorrelationJudge:
 
     @property
     def _counts(self) -> bool:
-        return self.matcher.document["correlation"]["type"].endswith("_count")
+        return str(self.matcher.document["correlation"]["type"]).endswith("_count")
 
     def alerts(self, rows: Sequence[TableRow]) -> int:
         """How many alerts both give. Raises Disagreement, with as few rows as still show it."""

@@ -26,10 +26,10 @@ _SOURCES: Mapping[str, tuple[str, str]] = {
     "device_events": ("InitiatingProcessCommandLine", "InitiatingProcessCommandLine"),
 }
 _FIELDS = (
-    *("Computer", "Computer", "Computer", "User", "Image", "ProcessId", "CommandLine", "ParentImage", "LogonId", "DeviceName"),
-    *("DestinationIp", "DestinationPort", "Protocol", "TargetObject", "InitiatingProcessId", "ActionType", "AccountName"),
-    *("InitiatingProcessFileName", "DeviceId", "QueryName", "EventID", "who"),
-)
+    "Computer", "Computer", "Computer", "User", "Image", "ProcessId", "CommandLine", "ParentImage", "LogonId", "DeviceName",
+    "DestinationIp", "DestinationPort", "Protocol", "TargetObject", "InitiatingProcessId", "ActionType", "AccountName",
+    "InitiatingProcessFileName", "DeviceId", "QueryName", "EventID", "who",
+)  # fmt: skip
 _KINDS = ("event_count", "value_count", "temporal", "temporal_ordered")
 _TIMESPANS = {"10s": 10, "7s": 7, "1m": 60, "90s": 90, "5m": 300, "1h": 3600, "1d": 86_400, "7d": 7 * 86_400}
 
@@ -105,12 +105,11 @@ def _correlation(draw: st.DrawFn, name: str, rules: Sequence[str], timespan: str
 
 
 def _expressions(rules: Sequence[str]) -> st.SearchStrategy[str]:
-    return st.recursive(
-        st.sampled_from(list(rules)),
-        lambda inner: inner.map(lambda each: f"not {each}")
-        | st.tuples(inner, st.sampled_from((" and ", " or ")), inner).map(lambda three: f"({''.join(three)})"),
-        max_leaves=4,
-    )
+    def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+        joined = st.tuples(inner, st.sampled_from((" and ", " or ")), inner)
+        return inner.map(lambda each: f"not {each}") | joined.map(lambda three: f"({''.join(three)})")
+
+    return st.recursive(st.sampled_from(list(rules)), larger, max_leaves=4)
 
 
 # ---------------------------------------------------------------------------------------------------------------- rows
@@ -144,7 +143,7 @@ def _row(source: str, start: datetime, span: timedelta, random: Random) -> tuple
         "InitiatingProcessAccountDomain": user[0],
         "InitiatingProcessAccountName": user[1],
     }
-    columns |= _OF_TABLE.get(table, lambda random: {})(random)
+    columns |= _OF_TABLE[table](random) if table in _OF_TABLE else {}
     columns[_SOURCES[source][1]] = random.choice(("a", "b", "c", "x", "ab", "B c", "abc", "-"))
     return table, {name: value for name, value in columns.items() if value not in (None, "") or random.random() < 0.5}
 
@@ -181,7 +180,8 @@ def _value(random: Random) -> dict[str, Any]:
 
 
 def _query(random: Random) -> dict[str, Any]:
-    return {"AdditionalFields": random.choice(('{"DnsQueryString": "a.example"}', '{"DnsQueryString": "A.example"}', "{}", ""))}
+    asked = ('{"DnsQueryString": "a.example"}', '{"DnsQueryString": "A.example"}', "{}", "")
+    return {"AdditionalFields": random.choice(asked)}
 
 
 _OF_TABLE = {

@@ -51,9 +51,11 @@ def fields_of(source_name: str) -> tuple[tuple[Field, ...], tuple[Field, ...], t
     lost = [name for name, mapping in source.fields.items() if isinstance(mapping, Lost)]
     odd = [*lost[:2], "Nothing", "ActionType", "AdditionalFields.X", "AdditionalFields.a b", "filename"]
     known = [_field(name, source, table) for name in [*named, "EventID"] if name != "EventID" or source.events]
-    return tuple(known or [_field("ActionType", source, table)]), tuple(
-        _field(name, source, table) for name in table.columns
-    ), tuple(_field(name, source, table) for name in odd)
+    return (
+        tuple(known or [_field("ActionType", source, table)]),
+        tuple(_field(name, source, table) for name in table.columns),
+        tuple(_field(name, source, table) for name in odd),
+    )
 
 
 def resolved(name: str, source: LogSource) -> FieldMapping | None:

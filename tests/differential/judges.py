@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sigma_xdr.engine import EngineError, KqlEngine
 from sigma_xdr.errors import Diagnostic, RuleError
 from sigma_xdr.evaluator import EvaluatorError, Matcher
 from sigma_xdr.kql.compiler import CompiledRule, Compiler
+from sigma_xdr.kql.query import RuleQuery
 from sigma_xdr.rules import LoadedRule, RuleSet, load_bytes
 from sigma_xdr.schema import ColumnType, xdr_schema
-from sigma_xdr.telemetry.views import row_event
+from sigma_xdr.telemetry import row_event
 
 from .slots import slots
 
@@ -87,6 +86,13 @@ class RuleJudge:
         """The table that the query reads."""
         return self.compiled.table
 
+    @property
+    def source(self) -> str:
+        """The pipeline's name of the rule's log source."""
+        query = self.compiled.query
+        assert isinstance(query, RuleQuery)
+        return query.log_source
+
     def by_rule(self, row: Row) -> bool:
         """What the untouched rule says of a row."""
         event = row_event(self.table, row, self.log_source)
@@ -121,7 +127,10 @@ class RuleJudge:
                 for group in groups
                 if not row.keys().isdisjoint(group) and "RegistryKey" not in group
             ]
-            found = next((each for each, says in zip(fewer, self.by_query(fewer), strict=True) if self.by_rule(each) != says), None)
+            found = next(
+                (each for each, says in zip(fewer, self.by_query(fewer), strict=True) if self.by_rule(each) != says),
+                None,
+            )
             if found is None:
                 return row
             row = found
@@ -147,8 +156,3 @@ class RuleJudge:
 
 def _says(verdict: bool) -> str:
     return "match" if verdict else "no match"
-
-
-def documents(text: str) -> list[dict[str, Any]]:
-    """The plain documents of a file."""
-    return list(yaml.safe_load_all(text))

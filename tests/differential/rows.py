@@ -30,13 +30,13 @@ def rows_for(
 
 
 class _Maker:
-    def __init__(
-        self, documents: Iterable[Mapping[str, Any]], source: LogSource, random: Random, site: Site
-    ) -> None:
+    def __init__(self, documents: Iterable[Mapping[str, Any]], source: LogSource, random: Random, site: Site) -> None:
         self.table = xdr_schema().table(source.table)
         self.source, self.random, self.site = source, random, site
         self.slots = slots(source.table)
-        self.items = [item for each in documents for key in ("detection", "filter") for item in items(each.get(key) or {})]
+        self.items = [
+            item for each in documents for key in ("detection", "filter") for item in items(each.get(key) or {})
+        ]
         self.actions = source.action_types or self._named_actions() or tuple(self.table.action_types or ())
 
     def _named_actions(self) -> tuple[str, ...]:
@@ -84,7 +84,11 @@ class _Maker:
                 value = self._enumerated(mapping, value)
             if isinstance(value, str) and random.random() < 0.2 and value.isascii():
                 value = random.choice((value.upper(), value.lower(), value.swapcase()))
-            filled = dict.fromkeys(slot.columns) if value is NOTHING else slot.held(value, columns, self._action(cells), random)
+            filled = (
+                dict.fromkeys(slot.columns)
+                if value is NOTHING
+                else slot.held(value, columns, self._action(cells), random)
+            )
         self._put(cells, filled)
 
     def _answer_alike(self, item: Item, cells: Row, slot: Slot, columns: Sequence[str]) -> None:
@@ -92,7 +96,9 @@ class _Maker:
         other = Item(str(item.values[0]), (), ("",))
         other_slot, other_columns = self._place(other, resolved(str(item.values[0]), self.source), cells)
         text = self.random.choice((r"C:\Windows\System32\cmd.exe", "abc", "7", r"C:\x.exe", "System"))
-        piece = text if "|" not in "|".join(item.modifiers) else self.random.choice((text[1:], text[:-1], text[2:-1], text))
+        piece = (
+            text if "|" not in "|".join(item.modifiers) else self.random.choice((text[1:], text[:-1], text[2:-1], text))
+        )
         self._put(cells, slot.held(text, columns, self._action(cells), self.random))
         if other_slot is not None and other_slot is not slot:
             self._put(cells, other_slot.held(piece, other_columns, self._action(cells), self.random))
@@ -126,8 +132,11 @@ class _Maker:
         row: Row = {}
         for column, value in cells.items():
             if isinstance(value, dict) and self.table.column(column).type is ColumnType.STRING:
-                value = {key: each.encode(errors="replace").decode() if isinstance(each, str) else each for key, each in value.items()}
-                value = json.dumps(value, ensure_ascii=self.random.random() < 0.5)
+                sound = {
+                    key: each.encode(errors="replace").decode() if isinstance(each, str) else each
+                    for key, each in value.items()
+                }
+                value = json.dumps(sound, ensure_ascii=self.random.random() < 0.5)
             if isinstance(value, str):
                 value = value.translate(_KEPT_OUT)
             if (value is None or value == "") and self.random.random() < 0.5:

@@ -47,18 +47,23 @@ class RandomRule:
 
 _PLAIN_MODIFIERS = (
     *[""] * 6, *["contains"] * 4, *["startswith"] * 3, *["endswith"] * 4, "contains|all", "all", "cased", "contains|cased",
-    "endswith|cased", "neq", "contains|neq", "re", "re|i", "re|s", "re|m", "re|neq", "re|all", "exists", "windash", "windash|contains",
-    "contains|windash|all", "base64offset|contains", "base64|contains", "wide|base64offset|contains", "utf16|base64", "wide|contains",
-    "utf16be|base64offset|contains", "expand", "contains|expand", "expand|cased", "fieldref", "fieldref|contains", "fieldref|endswith",
-    "fieldref|startswith", "fieldref|neq", "lt", "cidr", "startswith|windash", "neq|all", "endswith|neq",
+    "endswith|cased", "neq", "contains|neq", "re", "re|i", "re|s", "re|m", "re|neq", "re|all", "exists", "windash",
+    "windash|contains", "contains|windash|all", "base64offset|contains", "base64|contains", "wide|base64offset|contains",
+    "utf16|base64", "wide|contains", "utf16be|base64offset|contains", "expand", "contains|expand", "expand|cased", "fieldref",
+    "fieldref|contains", "fieldref|endswith", "fieldref|startswith", "fieldref|neq", "lt", "cidr", "startswith|windash", "neq|all",
+    "endswith|neq",
 )  # fmt: skip
 _MODIFIERS: Mapping[str, tuple[str, ...]] = {
     "text": _PLAIN_MODIFIERS,
-    "number": (*[""] * 5, "lt", "lte", "gt", "gte", "gte|neq", "re", "contains", "startswith", "neq", "exists", "fieldref", "all"),
+    "number": (
+        *[""] * 5, "lt", "lte", "gt", "gte", "gte|neq", "re", "contains", "startswith", "neq", "exists", "fieldref", "all",
+    ),
     "time": ("minute", "hour", "hour", "day", "week", "month", "year", "hour|neq", "exists", "", "gte", "fieldref"),
     "boolean": ("", "", "neq", "exists", "fieldref", "contains"),
-    "address": (*["cidr"] * 4, "cidr|neq", "cidr|all", "", "", "startswith", "contains", "re", "fieldref", "exists", "endswith"),
-}
+    "address": (
+        *["cidr"] * 4, "cidr|neq", "cidr|all", "", "", "startswith", "contains", "re", "fieldref", "exists", "endswith",
+    ),
+}  # fmt: skip
 _TIME_PARTS = {"minute": 59, "hour": 23, "day": 31, "week": 53, "month": 12, "year": 2027}
 
 
@@ -160,14 +165,14 @@ _NAMES = ("selection", "selection_a", "filter_b")
 
 
 def _conditions(names: Sequence[str]) -> st.SearchStrategy[str]:
-    patterns = [f"{count} of {what}" for count in ("1", "any", "all") for what in ("them", "sel*", "*")]
-    simple = st.sampled_from([*names] * 3 + [pattern for pattern in patterns if "sel" not in pattern or "selection" in names[0]])
-    return st.recursive(
-        simple,
-        lambda inner: inner.map(lambda each: f"not ({each})")
-        | st.tuples(inner, st.sampled_from((" and ", " and not ", " or ")), inner).map(lambda three: f"({''.join(three)})"),
-        max_leaves=4,
-    )
+    """A condition with brackets over selections of these names, and over patterns of them."""
+    patterns = ["1 of them", "any of them", "all of them", "1 of sel*", "all of sel*", "all of *"]
+
+    def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+        joined = st.tuples(inner, st.sampled_from((" and ", " and not ", " or ")), inner)
+        return inner.map(lambda each: f"not ({each})") | joined.map(lambda three: f"({''.join(three)})")
+
+    return st.recursive(st.sampled_from([*names, *names, *patterns]), larger, max_leaves=4)
 
 
 @st.composite
@@ -175,14 +180,18 @@ def detections(draw: st.DrawFn, source: str) -> dict[str, Any]:
     """A detection section over the fields of a log source."""
     names = _NAMES[: draw(st.sampled_from((1, 1, 1, 2, 2, 3)))]
     section: dict[str, Any] = {name: draw(_selections(source)) for name in names}
-    common = st.sampled_from([*names, *names, " and ".join(names), " or ".join(names), f"{names[0]} and not {names[-1]}"])
-    condition = draw(common | _conditions(names)) if len(names) > 1 else draw(st.sampled_from((names[0], names[0], f"not {names[0]}")))
-    return {**section, "condition": condition if draw(st.integers(0, 19)) else [condition, names[0]]}
+    first, last = names[0], names[-1]
+    simple = st.sampled_from(
+        (first, first, f"not {first}", " and ".join(names), " or ".join(names), f"{first} and not {last}")
+    )
+    condition = draw(simple | _conditions(names) if len(names) > 1 else simple)
+    return {**section, "condition": condition if draw(st.integers(0, 19)) else [condition, first]}
 
 
 def _log_source(source: LogSource, section: dict[str, Any], draw: st.DrawFn) -> dict[str, str]:
     """The log source as a rule names it; the section gets what a rule of that log source has to ask for."""
-    name, needed = source.name, {}
+    name = source.name
+    needed: dict[str, Any] = {}
     log_source = {"product": "windows", "category": name}
     if not source.action_types:
         log_source["service"] = "defender-xdr"

@@ -26,14 +26,26 @@ POOLS: Mapping[str, tuple[str, ...]] = {
         *(r"C:\exe.exe\exe", r"C:\windows\windows", r"C:\lsass.exe", r"C:\Windows\System32\lsass.exe", r"C:\é\É.dll"),
     ),
     "registry": (
-        *(r"HKLM\SYSTEM\CurrentControlSet\Services\x\ImagePath", r"HKLM\SOFTWARE\Microsoft\Run\a", r"HKCU\Software\Run\a"),
+        *(
+            r"HKLM\SYSTEM\CurrentControlSet\Services\x\ImagePath",
+            r"HKLM\SOFTWARE\Microsoft\Run\a",
+            r"HKCU\Software\Run\a",
+        ),
         *(r"HKU\S-1-5-21-1-2-3-1001\Software\Run\a", r"HKCR\CLSID\{1-2}\InprocServer32\(Default)", r"HKU\S-1-5-18\Run"),
         *(r"HKLM\SOFTWARE\Defender\Exclusions\Paths\C:\Temp", r"HKLM\SYSTEM\ControlSet001\Control\Lsa\Run\Run"),
         *(r"HKU\S-1-5-21-1-2-3-1001_Classes\CLSID\x", r"HKLM\SOFTWARE\Classes\CLSID\a\(Default)", r"HKLM\System"),
         *(r"HKEY_LOCAL_MACHINE\SOFTWARE\a\b", r"\REGISTRY\MACHINE\SOFTWARE\a", r"HKCU\Control Panel\Desktop\a.exe"),
     ),
     "details": (
-        *("DWORD (0x00000001)", "DWORD (0x0000000a)", "QWORD (0x00000000-0x00000001)", "Binary Data", "(Empty)", "1", "10"),
+        *(
+            "DWORD (0x00000001)",
+            "DWORD (0x0000000a)",
+            "QWORD (0x00000000-0x00000001)",
+            "Binary Data",
+            "(Empty)",
+            "1",
+            "10",
+        ),
         *(r"C:\Temp\x.exe -a", "0x00000001", "text", "%SystemRoot%\\x", "4294967295"),
     ),
     "account": (
@@ -43,15 +55,43 @@ POOLS: Mapping[str, tuple[str, ...]] = {
     "account name": ("SYSTEM", "eve", "Admin$", "-", "ANONYMOUS LOGON", "", "NT AUTHORITY"),
     "command": (
         *("wmic os get caption", 'wmic /node:srv01 process call create "cmd /c whoami"', "cmd -enc SQBFAFgA", ""),
-        *('"a.exe" -f', "a.exe –f ―x", "x\ny", "a\\b\\c", "50% *? done", "\u200b中\u00a0文", "powershell -e aQBlAHgA", " "),
+        *(
+            '"a.exe" -f',
+            "a.exe –f ―x",
+            "x\ny",
+            "a\\b\\c",
+            "50% *? done",
+            "\u200b中\u00a0文",
+            "powershell -e aQBlAHgA",
+            " ",
+        ),
         *("a" * 40, "ab" * 8 + "a", "wide: i\x00e\x00x\x00", "SUVY aWV4", "net user /add & exit"),
     ),
-    "text": ("Windows Command Processor", "cmd.exe", "user", "", "-", "?", "*", "a_b", "true", "80", "0x50", "ａ", "a,b;c|d"),
+    "text": (
+        "Windows Command Processor",
+        "cmd.exe",
+        "user",
+        "",
+        "-",
+        "?",
+        "*",
+        "a_b",
+        "true",
+        "80",
+        "0x50",
+        "ａ",
+        "a,b;c|d",
+    ),
     "file name": ("cmd.exe", "WMIC.exe", "a.exe", "a", ".exe", "x.exe.exe", "x[1].exe", "中.dll"),
     "device": ("host.corp.example", "HOST", "srv01", ""),
     "pipe": (r"\lsass", r"\Device\NamedPipe\x", "psexec", r"\srvsvc\a", r"\msagent_12"),
     "consumer": (
-        *(r"CommandLineEventConsumer.Name=\"x\"", 'CommandLineEventConsumer="x"', "ActiveScriptEventConsumer", "SCM Event"),
+        *(
+            r"CommandLineEventConsumer.Name=\"x\"",
+            'CommandLineEventConsumer="x"',
+            "ActiveScriptEventConsumer",
+            "SCM Event",
+        ),
         *('"NTEventLogEventConsumer.Name=\\"SCM Event Log Consumer\\""', "EventConsumer", '="x"', 'Consumer.Name=\\"x'),
     ),
     "mask": ("0x1010", "0x1fffff", "4112", "0x1410"),
@@ -73,13 +113,15 @@ REGEXES = (
     *("cmd", "^cmd", r"\.exe$", "^$", ".*", "", r"a.?b", r"[^\\]+\.exe", r"(?i)WMIC", r"\bnode\b", r"\d{2}", r"\w+-\w+"),
     *(r"^C:\\[a-z]+\\", "x{1,3}$", r"(a|b)+", r"^[^a]*$", r"\s", "é", "中.文", r"(?s)x.y", "^y", r"\\Run\\", r"HKLM\\"),
     *(r"(?=x)", r"\Qa\E", r"^(S|T)", r"[\w.]+\.dll", r"\x20", r"\.", r"^\S+$", r"[[:alpha:]]+", r"a\.Name", "^\\\\"),
-)
+)  # fmt: skip
 #: What rules hold that their authors didn't think through.
 AWKWARD = (
     *("", "*", "?", "**?", "-", "0x10", "S-1-5-18", "HKLM\\X", "HKCU", "HKCR\\\\*", "\\", "a\\b", "*\\x.exe", "\\*", "a\\\\"),
     *("C:\\\\*", "%x%", "(Empty)", "DWORD (0x00000001)", "SHA1=" + "0" * 40, "true", "10.0.0.0/8", "[a-z]+", "\\\\?\\x"),
     *("ControlSet", "System", '" | union x //', "\n", "HKU\\S-1-5-18\\\\*", "Binary Data", "user", "*ControlSet00*"),
     *("lsass.exe", "Wmi execution", "9" * 30, "\\a", "a\\", ":", "*:\\*", "e", ".exe", "\\\\", "*\\a.exe\\*", "exe\\exe"),
-)
+)  # fmt: skip
 #: What attackers type.
-HOSTILE = ("'\"", "\\\"", "\x1f", "\x00", "\u202e", "🙂", "\ud83d", "`$(x)", "\r\n", "\u2028", "%s", "|", "//", "]]>", "\x7f")
+HOSTILE = (
+    "'\"", "\\\"", "\x1f", "\x00", "\u202e", "🙂", "\ud83d", "`$(x)", "\r\n", "\u2028", "%s", "|", "//", "]]>", "\x7f",
+)  # fmt: skip

@@ -41,7 +41,7 @@ def judge_file(path: Path, rows: int, check: bool = False) -> Tally:
         tally.refused[str(refusal)] += 1
         return tally
     document = judge.matcher.document
-    source = judge.compiled.query.log_source
+    source = judge.source
     random = Random(zlib.crc32(path.name.encode()))
     given = [*_mapped(document, log_sources()[source], random), *rows_for((document,), source, rows, random, {})]
     try:

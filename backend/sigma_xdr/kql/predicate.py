@@ -40,7 +40,7 @@ class Op(StrEnum):
     GTE = ">="
     #: Empty text, or null.
     EMPTY = "empty"
-    #: The expression against another one, whose KQL is the value; never true where the first is empty.
+    #: The expression against another one, whose KQL is the value. Two that are empty are equal, and contain each other.
     EQUALS_FIELD = "equals_field"
     STARTSWITH_FIELD = "startswith_field"
     ENDSWITH_FIELD = "endswith_field"

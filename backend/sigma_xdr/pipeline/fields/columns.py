@@ -42,8 +42,8 @@ _INTEGER_RANGE = {ColumnType.INT: 2**31, ColumnType.LONG: 2**63}
 class Column(ColumnsMapping):
     """A field that stands in one column. ``stored`` turns a literal of the rule into Defender's spelling of it.
 
-    ``lower_case`` marks a column that Defender lower-cases: what a rule asks there with ``cased`` can't be answered. ``hexadecimal``
-    marks a number that Windows writes so: a piece of its text isn't one of Defender's decimal text.
+    ``lower_case`` marks a column that Defender lower-cases: what a rule asks there with ``cased`` can't be answered.
+    ``hexadecimal`` marks a number that Windows writes so: a piece of its text isn't one of Defender's decimal text.
     ``spelt_otherwise`` finds what a regular expression, which isn't translated, can't ask of the column.
     """
 

@@ -238,7 +238,8 @@ def _cut_startswith(pattern: Pattern) -> _Cut | None:
     last = _last(directory)
     alone = _alone(Shape.EQUALS, directory, pattern.cased)
     if not last:
-        return _Cut(path=(pattern,))
+        pathless = (_Part((Pattern(()),), pattern),) if "\\" not in pattern.literal and ":" not in name else ()
+        return _Cut(path=(pattern,), parts=pathless)
     if not name and ":" in last:
         return _Cut(path=(pattern, alone[0]))
     start = Pattern.literal_of(Shape.STARTSWITH, name, pattern.cased) if name else None

@@ -74,11 +74,14 @@ class RegistryPath(ColumnsMapping):
                     f"write '*\\{pattern.literal}', or |endswith: '\\{pattern.literal}'",
                 )
         asked = [pattern for pattern in patterns if pattern.parts]
-        spelt = [each for pattern in asked for each in _in_control_sets(pattern) if _may_begin_in_hive(pattern)]
-        stored = [each for pattern in asked for each in _stored_keys(pattern) if not _may_begin_in_hive(pattern)]
+        owned = [regex for pattern in asked if (regex := _in_own_hive(pattern)) is not None]
+        rest = [pattern for pattern in asked if _in_own_hive(pattern) is None]
+        spelt = [each for pattern in rest for each in _in_control_sets(pattern) if _may_begin_in_hive(pattern)]
+        stored = [each for pattern in rest for each in _stored_keys(pattern) if not _may_begin_in_hive(pattern)]
 
         def in_rows(rows: RegistryRows) -> Mapped:
             parts = list(_path(rows, list(dict.fromkeys(stored)), context)) if stored else []
+            parts += [item(_joined(rows), owned, context.source)] if owned else []
             return any_of([*parts, text_item(_by_sysmon(rows), spelt, context.source)] if spelt else parts)
 
         parts = [self._each(in_rows, context)] if asked else []
@@ -271,14 +274,42 @@ def _in_hive(pattern: Pattern) -> Iterable[Pattern]:
         return (anchored.with_first("HKEY_LOCAL_MACHINE" + rest),)
     if hive["users"]:
         return (anchored.with_first("HKEY_CURRENT_USER" + rest), anchored.with_first("HKEY_USERS" + rest))
-    if hive["user"] and rest.upper().startswith("\\S-1-"):
-        return (anchored.with_first("HKEY_CURRENT_USER" + rest),)
     if hive["user"]:
-        return (anchored.with_first("HKEY_CURRENT_USER\\S-1-", _MANY, rest),)
+        return (anchored.with_first("HKEY_CURRENT_USER" + rest),)
     return (
         anchored.with_first(_MANY, "\\SOFTWARE\\Classes" + rest),
         anchored.with_first(_MANY, "_Classes" + rest),
     )
+
+
+def _in_own_hive(pattern: Pattern) -> SigmaRegularExpression | None:
+    """A path in the current user's hive, which Defender shows under the user's SID; None for any other, and where the SID is
+    named.
+    """
+    parts = pattern.parts[1:] if pattern.parts[0] is _MANY else pattern.parts
+    first = parts[0] if parts and isinstance(parts[0], str) else ""
+    hive = _whole_hive(first)
+    rest = first[hive.end() :] if hive else ""
+    is_bare_end = pattern.shape is Shape.ENDSWITH and not rest
+    if hive is None or not hive["user"] or rest.upper().startswith("\\S-1-") or is_bare_end:
+        return None
+    open_right = parts[-1] is _MANY
+    inner = "".join(
+        _REGEX_OF[part] if isinstance(part, SpecialChars) else _escaped(part)
+        for part in parts[1 : len(parts) - open_right]
+    )
+    behind = _escaped(rest) if rest or parts[1:2] == (SpecialChars.WILDCARD_SINGLE,) else r"(?:\\|$)"
+    end = "" if open_right else "$"
+    flags = "(?s)" if pattern.cased else "(?is)"
+    return SigmaRegularExpression(rf"{flags}^HKEY_CURRENT_USER\\S-1-[0-9-]+{behind}{inner}{end}")
+
+
+_REGEX_OF = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: "."}
+
+
+def _escaped(text: str) -> str:
+    """A regular expression that finds a text itself."""
+    return re.sub(r"[\\.+*?()|\[\]{}^$]", r"\\\g<0>", text)
 
 
 def _in_control_sets(pattern: Pattern) -> Iterable[Pattern]:

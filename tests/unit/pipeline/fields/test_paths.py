@@ -160,6 +160,19 @@ CASES = [
         [of_today("C:\\a.dll"), {"InitiatingProcessFileName": "a.exe", "InitiatingProcessFolderPath": ""}],
     ),
     Case(
+        "a parent without a path, by its beginning",
+        {"ParentImage|startswith": "Sys"},
+        """
+        InitiatingProcessFolderPath startswith "Sys"
+            or isempty(InitiatingProcessFolderPath) and InitiatingProcessFileName startswith "Sys"
+        """,
+        [
+            {"InitiatingProcessFileName": "system", "InitiatingProcessFolderPath": ""},
+            {"InitiatingProcessFileName": "system", "InitiatingProcessFolderPath": "system"},
+        ],
+        [of_2021(r"C:\system"), of_today(r"C:\system")],
+    ),
+    Case(
         "a parent without a path, by a pattern",
         {"ParentImage|re": "^s.stem$"},
         f'{WHOLE} matches regex "^s.stem$"',

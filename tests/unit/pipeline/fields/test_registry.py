@@ -284,9 +284,17 @@ CASES = [
     Case(
         "a user's hive without the user",
         {"TargetObject|startswith": rf"HKCU\{RUN}"},
-        rf'{JOINED} matches regex @"(?is)^HKEY_CURRENT_USER\\S-1-.*\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run"',
+        rf'{JOINED} matches regex @"(?is)^HKEY_CURRENT_USER\\S-1-[0-9-]+\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run"',
         [USER_RUN],
-        [MACHINE_RUN],
+        [MACHINE_RUN, {"RegistryKey": rf"HKEY_CURRENT_USER\{SID}\X\{RUN}"}],
+        category="registry_set",
+    ),
+    Case(
+        "all of a user's hive",
+        {"TargetObject|startswith": "HKCU"},
+        rf'{JOINED} matches regex @"(?is)^HKEY_CURRENT_USER\\S-1-[0-9-]+(?:\\|$)"',
+        [USER_RUN],
+        [MACHINE_RUN, {"RegistryKey": rf"HKEY_CURRENT_USER\{SID}_Classes\X"}],
         category="registry_set",
     ),
     Case(
