@@ -9,7 +9,7 @@ CORPUS ?= $(SIGMA_XDR_CORPUS)
 N ?= 2000
 SERVICE := backend/sigma_xdr/kql/checker/language_service
 
-.PHONY: compile test fuzz lint goldens bench corpus-compile lock clean
+.PHONY: compile test fuzz score lint goldens bench corpus-compile lock clean
 
 compile: $(VENV)/.installed  ## rules to KQL, checked, in build/kql
 	$(BIN)/sigma-xdr compile sigma_rules -o build/kql
@@ -19,6 +19,9 @@ test: $(VENV)/.installed  ## all tests
 
 fuzz: $(VENV)/.installed  ## the compiler against the evaluator on N random rules, and on all of SigmaHQ's in CORPUS: make fuzz N=20000
 	$(BIN)/python -m tests.differential --rules $(N) $(if $(CORPUS),--sigmahq "$(CORPUS)/sigmahq")
+
+score: $(VENV)/.installed  ## what the pack finds of recorded attacks: make score CORPUS=folder
+	$(BIN)/python -m score "$(CORPUS)"
 
 lint: $(VENV)/.installed  ## style, types, floors
 	$(BIN)/ruff check .
