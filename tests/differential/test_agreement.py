@@ -24,8 +24,8 @@ def test_random_rules_on_random_rows() -> None:
 def test_random_correlations_on_random_timed_rows() -> None:
     tally = correlation_batch(80, ROWS, None)
     assert tally.disagreements == []
-    assert tally.compared > 30
-    assert tally.matches > 20
+    assert tally.compared > 20
+    assert tally.matches > 10
 
 
 def test_sigmahqs_rules_on_rows_made_of_their_values(corpus: Path) -> None:

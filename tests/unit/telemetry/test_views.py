@@ -137,12 +137,12 @@ def test_defenders_own_tables() -> None:
     assert event.fields == {
         **row,
         "IsRemoteMachine": "true",
-        "Count": 3,
-        "Flag": True,
+        "Count": "3",
+        "Flag": "true",
         "List": '[1,{"a":"b"}]',
         "AdditionalFields.IsRemoteMachine": "true",
-        "AdditionalFields.Count": 3,
-        "AdditionalFields.Flag": True,
+        "AdditionalFields.Count": "3",
+        "AdditionalFields.Flag": "true",
         "AdditionalFields.List": '[1,{"a":"b"}]',
         "AdditionalFields.ActionType": "x",
     }
