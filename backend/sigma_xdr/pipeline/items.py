@@ -13,7 +13,17 @@ from sigma.types import SigmaFieldReference, SigmaString, SigmaType
 
 from sigma_xdr.pipeline.patterns import Pattern
 
-__all__ = ["Expression", "Linking", "Mapped", "NegatedDetection", "SameOrNothing", "all_of", "any_of", "item", "text_item"]
+__all__ = [
+    "Expression",
+    "Linking",
+    "Mapped",
+    "NegatedDetection",
+    "SameOrNothing",
+    "all_of",
+    "any_of",
+    "item",
+    "text_item",
+]
 
 Linking = type[ConditionAND] | type[ConditionOR]
 Mapped = SigmaDetection | SigmaDetectionItem

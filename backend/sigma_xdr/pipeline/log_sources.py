@@ -412,15 +412,19 @@ _NAME_OF_CONSUMER = re.compile(r'\.Name=\\?"', re.IGNORECASE)
 def _stored_consumer(pattern: Pattern) -> tuple[Pattern, ...]:
     r"""Sysmon's ``"CommandLineEventConsumer.Name=\"x\""`` as Defender shows it, ``CommandLineEventConsumer="x"``.
 
-    The outer quotes are the ends of Sysmon's text, so they anchor a pattern. One that doesn't name ``.Name="`` stays as it is.
+    The outer quotes are the ends of Sysmon's text, so they anchor a pattern; of a whole text both are there, or none. One that
+    doesn't name ``.Name="`` stays as it is.
     """
     if not any(map(_NAME_OF_CONSUMER.search, pattern.literals)):
         return (pattern,)
     parts = list(pattern.parts)
-    first, last = (parts.index(literal) for literal in (pattern.literals[0], pattern.literals[-1]))
-    if str(parts[last]).endswith('\\""'):
+    first, *_, last = [place for place, part in enumerate(parts) if isinstance(part, str)] * 2
+    opened, closed = pattern.literals[0].startswith('"'), pattern.literals[-1].endswith('\\""')
+    if opened != closed and first == 0 and last == len(parts) - 1:
+        return (pattern,)
+    if closed:
         parts[last:] = [str(parts[last])[:-1]]
-    if str(parts[first]).startswith('"'):
+    if opened:
         parts[: first + 1] = [str(parts[first])[1:]]
     stored = (_unquoted_consumer(part) if isinstance(part, str) else part for part in parts)
     return (Pattern(tuple(part for part in stored if part), pattern.cased),)

@@ -165,7 +165,9 @@ def resolve_field(name: str, source: LogSource, table: Table) -> FieldMapping:
     if (mapping := source.fields.get(name)) is not None:
         return mapping
     if name == "EventID" and not source.events:
-        raise FieldProblem("unknown-event", f"the rows of '{source.name}' don't tell one event of Windows", "leave EventID out")
+        raise FieldProblem(
+            "unknown-event", f"the rows of '{source.name}' don't tell one event of Windows", "leave EventID out"
+        )
     if name == "EventID":
         return Enumerated("ActionType", source.events, "unknown-event")
     if name == "ActionType":

@@ -271,7 +271,9 @@ class AdditionalField(Column):
         """A numeric comparison reads the value as a number; the rest is text."""
         if isinstance(value, SigmaCompareExpression):
             if abs(value.number.number) >= _EXACT:
-                raise FieldProblem("type-mismatch", f"{value.number} is too large to compare '{context.field}' with exactly")
+                raise FieldProblem(
+                    "type-mismatch", f"{value.number} is too large to compare '{context.field}' with exactly"
+                )
             number = Expression(f"todouble(parse_json(AdditionalFields).{self.column})", "real")
             return item(number, [value], context.source)
         return super().other(value, context)
