@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
+from sigma.types import SpecialChars
+
 from sigma_xdr.pipeline.fields import (
     AccessMask,
     Account,
@@ -418,8 +420,10 @@ def _stored_consumer(pattern: Pattern) -> tuple[Pattern, ...]:
     if not any(map(_NAME_OF_CONSUMER.search, pattern.literals)):
         return (pattern,)
     parts = list(pattern.parts)
-    first, *_, last = [place for place, part in enumerate(parts) if isinstance(part, str)] * 2
-    opened, closed = pattern.literals[0].startswith('"'), pattern.literals[-1].endswith('\\""')
+    places = [place for place, part in enumerate(parts) if isinstance(part, str)]
+    first, last = places[0], places[-1]
+    opened = str(parts[first]).startswith('"') and SpecialChars.WILDCARD_SINGLE not in parts[:first]
+    closed = str(parts[last]).endswith('\\""') and SpecialChars.WILDCARD_SINGLE not in parts[last:]
     if opened != closed and first == 0 and last == len(parts) - 1:
         return (pattern,)
     if closed:

@@ -1,0 +1,298 @@
+"""What the two judges once differed about, by name: both now say the same, and what is right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import yaml
+
+from .judges import RuleJudge
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A rule of one selection, and rows of its table that fit and that don't; a row's ActionType is the case's own."""
+
+    name: str
+    detection: Any
+    action: str
+    match: Sequence[Row]
+    no_match: Sequence[Row]
+    log_source: Mapping[str, str]
+
+
+def case(
+    name: str, detection: Any, action: str, match: Sequence[Row], no_match: Sequence[Row], **log_source: str
+) -> Any:
+    return pytest.param(Case(name, detection, action, match, no_match, log_source), id=name)
+
+
+def process(name: str, path: str) -> Row:
+    """The process that acts."""
+    return {"InitiatingProcessFileName": name, "InitiatingProcessFolderPath": path}
+
+
+def account(name: str, domain: str, of: str = "") -> Row:
+    return {f"{of}AccountName": name, f"{of}AccountDomain": domain}
+
+
+ACTOR = "InitiatingProcess"
+SID = r"HKEY_CURRENT_USER\S-1-5-21-1-2-3-1001"
+SET = {"category": "registry_set"}
+
+CASES = [
+    # ---- nothing
+    case(
+        "a regex that takes in the empty text doesn't find nothing",
+        {"CommandLine|re": "^[^a]*$"},
+        "ProcessCreated",
+        [{"ProcessCommandLine": "cmd"}],
+        [{}, {"ProcessCommandLine": ""}, {"ProcessCommandLine": "a"}],
+        category="process_creation",
+    ),
+    case(
+        "nor does a keyword",
+        {"|re": "^$"},
+        "ProcessCreated",
+        [],
+        [{}],
+        category="process_creation",
+    ),
+    case(
+        "an unknown account is nothing",
+        {"User": "*"},
+        "FileCreated",
+        [account("eve", "corp", ACTOR)],
+        [{}],
+        category="file_event",
+    ),
+    case(
+        "that Windows writes as a dash",
+        {"User|contains": "-"},
+        "FileCreated",
+        [{}, account("eve", "corp-a", ACTOR)],
+        [account("eve", "corp", ACTOR)],
+        category="file_event",
+    ),
+    case(
+        "the backslash between domain and name isn't there without them",
+        {"User|re": r"\\"},
+        "FileCreated",
+        [account("eve", "corp", ACTOR)],
+        [{}],
+        category="file_event",
+    ),
+    case(
+        "two unknown accounts aren't the same one, two without a domain may be",
+        {"User|fieldref": "ParentUser"},
+        "ProcessCreated",
+        [
+            {**account("eve", ""), **account("eve", "", ACTOR)},
+            {**account("eve", "corp"), **account("eve", "corp", ACTOR)},
+        ],
+        [{}, {**account("eve", "corp"), **account("eve", "", ACTOR)}],
+        category="process_creation",
+    ),
+    case(
+        "a dash and one more character is no dash",
+        {"User|contains": "-?"},
+        "FileCreated",
+        [account("eve-a", "corp", ACTOR)],
+        [{}],
+        category="file_event",
+    ),
+    case(
+        "a new name that a key can't have is nothing",
+        {"NewName": None},
+        "RegistryValueDeleted",
+        [{"PreviousRegistryKey": rf"{SID}\a"}],
+        [],
+        category="registry_event",
+    ),
+    # ---- paths
+    case(
+        "a process without a path, by its beginning",
+        {"Image": "Regist*"},
+        "FileCreated",
+        [process("registry", ""), process("registry", "registry")],
+        [process("registry", r"c:\x"), process("x", r"c:\registry")],
+        category="file_event",
+    ),
+    case(
+        "a process without a path, as another field",
+        {"TargetFilename|fieldref": "Image"},
+        "FileCreated",
+        [{"FileName": "System", "FolderPath": "System", **process("system", path)} for path in ("", "system")],
+        [{"FileName": "System", "FolderPath": "System", **process("system", "c:")}],
+        category="file_event",
+    ),
+    case(
+        "a file in a drive's root",
+        {"Image": r"C:\x.exe"},
+        "FileCreated",
+        [process("x.exe", path) for path in (r"c:\x.exe", "c:", "c:\\")],
+        [process("x.exe", r"c:\x"), process("x.exe", r"d:\x.exe")],
+        category="file_event",
+    ),
+    case(
+        "a file in a drive's root, by a regex",
+        {"Image|re": r"^c:\\x\.exe$"},
+        "FileCreated",
+        [process("x.exe", path) for path in (r"c:\x.exe", "c:", "c:\\")],
+        [process("x.exe", r"c:\x")],
+        category="file_event",
+    ),
+    # ---- registry
+    case(
+        "a piece of a hive's long name",
+        {"TargetObject|contains": "user"},
+        "RegistryValueSet",
+        [{"RegistryKey": rf"{SID}\a", "RegistryValueName": "UserName"}],
+        [{"RegistryKey": rf"{SID}\a", "RegistryValueName": "x"}],
+        **SET,
+    ),
+    case(
+        "a piece of a hive's short name",
+        {"TargetObject|contains": r"LM\SOFT"},
+        "RegistryValueSet",
+        [{"RegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\a", "RegistryValueName": "x"}],
+        [{"RegistryKey": rf"{SID}\SOFTWARE\a", "RegistryValueName": "x"}],
+        **SET,
+    ),
+    case(
+        "a regex that the hive's long name alone fits",
+        {"TargetObject|re": "_|E\\\\S"},
+        "RegistryValueSet",
+        [{"RegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\a_b", "RegistryValueName": "x"}],
+        [{"RegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\a", "RegistryValueName": "x"}],
+        **SET,
+    ),
+    case(
+        "a hive anywhere",
+        {"TargetObject|contains": "HKLM"},
+        "RegistryValueSet",
+        [{"RegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\a", "RegistryValueName": "x"}],
+        [{"RegistryKey": rf"{SID}\a", "RegistryValueName": "x"}],
+        **SET,
+    ),
+    case(
+        "the current user's hive begins behind the SID",
+        {"TargetObject": r"HKCU\Run\x"},
+        "RegistryValueSet",
+        [{"RegistryKey": rf"{SID}\Run", "RegistryValueName": "x"}],
+        [
+            {"RegistryKey": rf"{SID}\a\Run", "RegistryValueName": "x"},
+            {"RegistryKey": rf"{SID}_Classes\Run", "RegistryValueName": "x"},
+        ],
+        **SET,
+    ),
+    case(
+        "the control set in use, and a piece of its name",
+        {"TargetObject|contains": r"\CurrentControlSet\Services\x"},
+        "RegistryValueSet",
+        [
+            {"RegistryKey": rf"HKEY_LOCAL_MACHINE\SYSTEM\{name}\Services\x"}
+            for name in ("ControlSet001", "ControlSet002")
+        ],
+        [{"RegistryKey": r"HKEY_LOCAL_MACHINE\SYSTEM\Setup\Services\x"}],
+        **SET,
+    ),
+    case(
+        "a control set without a number is none that is in use",
+        {"TargetObject|contains": r"\ControlSet\Services"},
+        "RegistryValueSet",
+        [],
+        [{"RegistryKey": r"HKEY_LOCAL_MACHINE\SYSTEM\ControlSet001\Services\x", "RegistryValueName": "y"}],
+        **SET,
+    ),
+    case(
+        "a number by what Sysmon shows of it",
+        {"Details": "DWORD (0x0000000a)"},
+        "RegistryValueSet",
+        [{"RegistryValueData": "10", "RegistryValueType": kind} for kind in ("Dword", "QWord", "")],
+        [{"RegistryValueData": "1", "RegistryValueType": "Dword"}, {"RegistryValueData": "a"}],
+        **SET,
+    ),
+    case(
+        "a number isn't shown as Sysmon shows it to a regex",
+        {"Details|re": r"\s"},
+        "RegistryValueSet",
+        [{"RegistryValueData": "a b", "RegistryValueType": "String"}, {"RegistryValueType": "Binary"}],
+        [{"RegistryValueData": "4294967295", "RegistryValueType": "Dword"}],
+        **SET,
+    ),
+    case(
+        "binary data by a piece of what Sysmon shows of it",
+        {"Details|contains": "y D"},
+        "RegistryValueSet",
+        [{"RegistryValueType": "Binary"}, {"RegistryValueData": "any data", "RegistryValueType": "String"}],
+        [{"RegistryValueData": "data", "RegistryValueType": "String"}],
+        **SET,
+    ),
+    # ---- other fields
+    case(
+        "a number that Windows writes in hexadecimal",
+        {"LogonId": "0x3e7"},
+        "ProcessCreated",
+        [{"LogonId": 999}],
+        [{"LogonId": 3}, {}],
+        category="process_creation",
+    ),
+    case(
+        "a consumer in Sysmon's quotes",
+        {"Consumer": r"""*"CommandLineEventConsumer.Name=\"x*\"" """.strip()},
+        "WmiBindEventFilterToConsumer",
+        [{"AdditionalFields": r'{"Consumer": "CommandLineEventConsumer=\"xy\""}'}],
+        [{"AdditionalFields": r'{"Consumer": "CommandLineEventConsumer=\"y\""}'}],
+        category="wmi_event",
+    ),
+    case(
+        "a consumer with one of the quotes",
+        {"Consumer": r"""CommandLineEventConsumer.Name=\"x\"" """.strip()},
+        "WmiBindEventFilterToConsumer",
+        [],
+        [{"AdditionalFields": r'{"Consumer": "CommandLineEventConsumer=\"x\""}'}],
+        category="wmi_event",
+    ),
+    case(
+        "a piece of Sysmon's quotes is found in none of Defender's",
+        {"Consumer|contains": r"x\""},
+        "WmiBindEventFilterToConsumer",
+        [],
+        [{"AdditionalFields": r'{"Consumer": "CommandLineEventConsumer=\"x\""}'}],
+        category="wmi_event",
+    ),
+    case(
+        "a key of AdditionalFields, in one of Windows' log sources",
+        {"AdditionalFields.X": "a"},
+        "FileCreated",
+        [{"AdditionalFields": '{"X": "A"}'}],
+        [{"AdditionalFields": '{"x": "A"}'}, {"AdditionalFields": '{"X": '}, {}],
+        category="file_event",
+    ),
+    case(
+        "text that spells no decimal number isn't less than one",
+        {"AdditionalFields.X|lt": 100},
+        "FileCreated",
+        [{"AdditionalFields": '{"X": "80"}'}, {"AdditionalFields": '{"X": 80.5}'}],
+        [{"AdditionalFields": '{"X": "0x50"}'}, {"AdditionalFields": '{"X": "x"}'}, {}],
+        category="file_event",
+    ),
+]
+
+
+@pytest.mark.parametrize("known", CASES)
+def test_both_judges_say_so(known: Case) -> None:
+    document = {
+        "title": known.name,
+        "logsource": {"product": "windows", **known.log_source},
+        "detection": {"selection": known.detection, "condition": "selection"},
+    }
+    judge = RuleJudge.of(yaml.safe_dump(document), {})
+    rows = [{"ActionType": known.action, **row} for row in (*known.match, *known.no_match)]
+    assert judge.matches(rows) == [True] * len(known.match) + [False] * len(known.no_match)
