@@ -283,6 +283,14 @@ CASES = [
         [{"AdditionalFields": '{"X": "0x50"}'}, {"AdditionalFields": '{"X": "x"}'}, {}],
         category="file_event",
     ),
+    case(
+        "a file's path doesn't end in a backslash, though its directory alone may",
+        {"Image": ["d:\\", "d:\\b.exe"]},
+        "RegistryValueSet",
+        [process("b.exe", "d:\\")],
+        [process("a.exe", "d:\\")],
+        category="registry_set",
+    ),
 ]
 
 

@@ -225,7 +225,9 @@ class _Cut:
 
 def _cut_equals(pattern: Pattern) -> _Cut | None:
     directory, _, name = pattern.literal.rpartition("\\")
-    if not name or not directory:
+    if not name and pattern.literal:
+        return None  # no file's path, but a directory alone may be written so
+    if not directory:
         return _Cut(path=(pattern,))
     if _last(directory).lower() == name.lower():
         return None
