@@ -82,7 +82,9 @@ class Text:
             if matches(text):
                 return True
         for spelling in found.spellings:
-            if spelling.is_named(self._pattern.literals) and matches(spelling if self._pattern.cased else fold(spelling)):
+            if spelling.is_named(self._pattern.literals) and matches(
+                spelling if self._pattern.cased else fold(spelling)
+            ):
                 return True
         return self._number is not None and any(_is_number(value) and value == self._number for value in found.values)
 

@@ -167,7 +167,9 @@ def _named(hive: str) -> re.Pattern[str]:
 def registry_value(key: Any, name: Any) -> list[str]:
     """A value: its key, and behind it its name, which is ``(Default)`` for the one without."""
     end = f"\\{_text(name) or '(Default)'}"
-    return [Spelling(each + end, *each.named) if isinstance(each, Spelling) else each + end for each in registry_key(key)]
+    return [
+        Spelling(each + end, *each.named) if isinstance(each, Spelling) else each + end for each in registry_key(key)
+    ]
 
 
 def with_control_set_numbered(path: str) -> list[str]:
