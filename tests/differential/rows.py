@@ -54,7 +54,8 @@ class _Maker:
         if "ActionType" in self.table.columns:
             others = sorted(self.table.action_types or ()) if random.random() < 0.05 else ()
             cells["ActionType"] = random.choice(others or self.actions)
-        for slot in random.sample(list(dict.fromkeys(self.slots.values())), 3):
+        always = [self.slots["RegistryKey"]] if "PreviousRegistryKey" in self.slots else []
+        for slot in [*always, *random.sample(list(dict.fromkeys(self.slots.values())), 3)]:
             self._put(cells, slot.any(self._action(cells), random))
         mood = random.choice(("fit", "fit", "miss one", "any"))
         missed = random.randrange(len(self.items)) if self.items else 0
@@ -85,7 +86,7 @@ class _Maker:
             if isinstance(value, str) and random.random() < 0.2 and value.isascii():
                 value = random.choice((value.upper(), value.lower(), value.swapcase()))
             filled = (
-                dict.fromkeys(slot.columns)
+                slot.nothing(self._action(cells))
                 if value is NOTHING
                 else slot.held(value, columns, self._action(cells), random)
             )

@@ -27,3 +27,7 @@ class Slot(ABC):
     @abstractmethod
     def any(self, action: str, random: Random) -> Cells:
         """The columns with anything at all."""
+
+    def nothing(self, action: str) -> Cells:
+        """The columns empty."""
+        return dict.fromkeys(self.columns)

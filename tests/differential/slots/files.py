@@ -84,17 +84,19 @@ class Hashes(Slot):
         return tuple(f"{self.prefix}{kind}" for kind in _LENGTHS)
 
     def held(self, value: Any, asked: Sequence[str], action: str, random: Random) -> Cells:
+        """A whole hash in its own column; of a rule that asks for one column, a piece of a hash made whole."""
+        kinds = [name.removeprefix(self.prefix) for name in asked if name in self.columns] or list(_LENGTHS)
         cells: Cells = {}
         for part in str(value).split(","):
             kind, _, text = part.rpartition("=")
             digits = "".join(char for char in text.lower() if char in "0123456789abcdef")
-            kinds = [name.removeprefix(self.prefix) for name in asked if name in self.columns] or list(_LENGTHS)
             fitting = [name for name in kinds if name == kind.upper()] or [
                 name for name in kinds if _LENGTHS[name] == len(digits)
             ]
             kind = random.choice(fitting or kinds)
-            whole = new(kind.lower(), digits.encode()).hexdigest()  # a piece made whole is no piece of another hash
-            cells[f"{self.prefix}{kind}"] = digits[: _LENGTHS[kind]] + whole[len(digits) :]
+            whole = new(kind.lower(), digits.encode()).hexdigest()  # a piece of it is in no other kind's hash
+            known = digits[: _LENGTHS[kind]] if len(kinds) == 1 or len(digits) == _LENGTHS[kind] else ""
+            cells[f"{self.prefix}{kind}"] = known + whole[len(known) :]
         return cells
 
     def any(self, action: str, random: Random) -> Cells:

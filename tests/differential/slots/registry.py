@@ -47,6 +47,10 @@ class Key(Slot):
     def any(self, action: str, random: Random) -> Cells:
         return self.held(random.choice(_KEYS), (), action, random)
 
+    def nothing(self, action: str) -> Cells:
+        """A row has a key; what may be unknown is a renamed key's new name."""
+        return {"RegistryKey": None} if "Renamed" in action else {}
+
 
 _KEYS = POOLS["registry"]
 
