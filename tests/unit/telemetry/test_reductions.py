@@ -142,7 +142,7 @@ def test_consumers() -> None:
     spelt = [
         'CommandLineEventConsumer="x"',
         r'"CommandLineEventConsumer.Name=\"x\""',
-        r'CommandLineEventConsumer.Name=\"x\"',
+        r"CommandLineEventConsumer.Name=\"x\"",
         'CommandLineEventConsumer.Name="x"',
     ]
     assert reduced("consumer-names", sysmon(21, Consumer=written), Consumer=written) == {"Consumer": spelt}

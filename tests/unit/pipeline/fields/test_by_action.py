@@ -56,7 +56,10 @@ CASES = [
         ActionType == "RegistryKeyRenamed" and isempty(RegistryKey)
             or ActionType in ("RegistryValueSet", "RegistryKeyCreated", "RegistryKeyDeleted", "RegistryValueDeleted")
         """,
-        [{"ActionType": "RegistryKeyRenamed"}, {"ActionType": "RegistryValueSet", "RegistryKey": "HKEY_LOCAL_MACHINE\\X"}],
+        [
+            {"ActionType": "RegistryKeyRenamed"},
+            {"ActionType": "RegistryValueSet", "RegistryKey": "HKEY_LOCAL_MACHINE\\X"},
+        ],
         [{"ActionType": "RegistryKeyRenamed", "RegistryKey": "HKEY_LOCAL_MACHINE\\X"}],
         category="registry_event",
     ),
@@ -68,7 +71,10 @@ CASES = [
         isnotempty(RegistryKey)
         """,
         [{"ActionType": "RegistryKeyRenamed", "RegistryKey": "HKEY_LOCAL_MACHINE\\X"}],
-        [{"ActionType": "RegistryKeyRenamed"}, {"ActionType": "RegistryValueSet", "RegistryKey": "HKEY_LOCAL_MACHINE\\X"}],
+        [
+            {"ActionType": "RegistryKeyRenamed"},
+            {"ActionType": "RegistryValueSet", "RegistryKey": "HKEY_LOCAL_MACHINE\\X"},
+        ],
         category="registry_event",
     ),
     Case(

@@ -411,7 +411,12 @@ MASK = "'GrantedAccess' is a number in Defender (AdditionalFields.DesiredAccess)
 LOGON = "'LogonId' is a number in Defender (LogonId: long)"
 
 REFUSED = [
-    ({"LogonId|contains": "3"}, "value-form", f"{LOGON}; '*3*' is no piece of its decimal text", "write the whole number"),
+    (
+        {"LogonId|contains": "3"},
+        "value-form",
+        f"{LOGON}; '*3*' is no piece of its decimal text",
+        "write the whole number",
+    ),
     ({"LogonId|re": "7$"}, "value-form", f"{LOGON}; '7$' is no piece of its decimal text", "write the whole number"),
     ({"ProcessId": "wmic"}, "type-mismatch", f"{PID}; 'wmic' isn't one", None),
     ({"ProcessId": "080"}, "type-mismatch", f"{PID}; '080' isn't one", None),

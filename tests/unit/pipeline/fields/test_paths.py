@@ -69,7 +69,7 @@ WMIC = r"C:\Windows\System32\wbem\WMIC.exe"
 WHOLE = (
     "case(isempty(InitiatingProcessFolderPath), InitiatingProcessFileName, "
     r'strcat("\\", InitiatingProcessFolderPath) endswith strcat("\\", InitiatingProcessFileName), '
-    r'InitiatingProcessFolderPath, '
+    r"InitiatingProcessFolderPath, "
     r'strcat(InitiatingProcessFolderPath, iff(InitiatingProcessFolderPath endswith "\\", "", "\\"), '
     "InitiatingProcessFileName))"
 )

@@ -66,7 +66,7 @@ def test_consumers() -> None:
     assert spellings.wmi_consumer('CommandLineEventConsumer="x"') == [
         'CommandLineEventConsumer="x"',
         r'"CommandLineEventConsumer.Name=\"x\""',
-        r'CommandLineEventConsumer.Name=\"x\"',
+        r"CommandLineEventConsumer.Name=\"x\"",
         'CommandLineEventConsumer.Name="x"',
     ]
     assert spellings.wmi_consumer("odd") == ["odd"]

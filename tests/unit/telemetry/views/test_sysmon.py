@@ -261,7 +261,7 @@ def test_devices() -> None:
     assert fields == {
         **EVERYWHERE,
         "EventID": [21, 5861],
-        "Consumer": ['X="y"', r'"X.Name=\"y\""', r'X.Name=\"y\"', 'X.Name="y"'],
+        "Consumer": ['X="y"', r'"X.Name=\"y\""', r"X.Name=\"y\"", 'X.Name="y"'],
         "User": [r"a\b"],
         "Operation": "Created",
         "EventType": "WmiBindingEvent",

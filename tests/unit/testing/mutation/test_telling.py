@@ -82,7 +82,10 @@ def test_nothing_tells_apart_what_is_equivalent() -> None:
 
 def test_the_events_given_are_tried_first_and_then_with_a_field_of_the_rules() -> None:
     rule, other = (document(f"s: {{Image: {name}}}\ncondition: s\n") for name in ("a", "b"))
-    assert EventSearch(rule, [{"Image": "c"}, {"Image": "b", "User": "me"}]).event_for(other) == {"Image": "b", "User": "me"}
+    assert EventSearch(rule, [{"Image": "c"}, {"Image": "b", "User": "me"}]).event_for(other) == {
+        "Image": "b",
+        "User": "me",
+    }
 
     def only_of_me(fields: Mapping[str, Any]) -> Event | None:
         return Event(fields) if fields.get("User") == "me" else None
