@@ -18,7 +18,7 @@ from sigma_xdr.evaluator.matcher import Matcher
 from sigma_xdr.evaluator.problems import document_of, refusal
 from sigma_xdr.evaluator.transformations import Site
 
-__all__ = ["Correlated", "Group", "TimedEvent", "View"]
+__all__ = ["Correlated", "Group", "Look", "Member", "TimedEvent", "Value", "View", "reader"]
 
 #: Correlations of correlations of …: deeper down they name themselves.
 _DEEPEST = 10
@@ -43,11 +43,24 @@ class TimedEvent:
 
 
 @dataclass(frozen=True)
-class _Value:
+class Value:
     """A field's value as a correlation compares it, and as it was found."""
 
     compared: str
     spelled: Any
+
+
+#: Reads a field of what a rule matched; None where it has no value.
+Look = Callable[[str], Value | None]
+
+
+@dataclass(frozen=True)
+class Member:
+    """What makes a match an event of a correlation: its group, as it is compared and as it was found, and the counted values."""
+
+    group: Group
+    spelled: tuple[Any, ...]
+    values: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -58,7 +71,7 @@ class _Hit:
     device: str
     report: int | str
     origin: TimedEvent | Window
-    look: Callable[[str], _Value | None]
+    look: Look
 
 
 class _Source(Protocol):
@@ -80,22 +93,22 @@ class _Rule:
             if seen is not None:
                 event = event_of(seen)
                 if self.matcher.matches(event):
-                    yield _Hit(utc(timed.time), timed.device, timed.report, timed, _reader(event, timed.device))
+                    yield _Hit(utc(timed.time), timed.device, timed.report, timed, reader(event, timed.device))
 
 
-def _reader(event: Event, device: str) -> Callable[[str], _Value | None]:
+def reader(event: Event, device: str) -> Look:
     """What reads a field of an event for a correlation: nothing, and empty text, are no value.
 
     Text is compared without case, a device's id as it stands.
     """
 
-    def look(name: str) -> _Value | None:
+    def look(name: str) -> Value | None:
         keyed = name in event.keys
         values = Found([event.keys[name]] if keyed else event.look(name).values, one_nothing=True).values
         if not values:
             return None
         text = text_of(values[0])
-        return _Value(text if name == "DeviceId" or (keyed and text == device) else fold(text), values[0])
+        return Value(text if name == "DeviceId" or (keyed and text == device) else fold(text), values[0])
 
     return look
 
@@ -158,21 +171,36 @@ class Correlated:
     def _windows(self, events: Sequence[TimedEvent], view: View) -> dict[Group, list[Window]]:
         merged: dict[Group, dict[tuple[Any, ...], _Merged]] = defaultdict(lambda: defaultdict(_Merged))
         for tag, hits in self.hits(events, view):
-            groups, counted = self._fields[tag]
             for hit in hits:
-                group, values = [hit.look(name) for name in groups], self._counted(hit, counted)
-                known = [value for value in group if value is not None]
-                if len(known) == len(group) and values is not None:
-                    event = merged[tuple(value.compared for value in known)][hit.time, hit.device, hit.report]
-                    event.add(tag, hit, values, tuple(value.spelled for value in known))
+                member = self.member(tag, hit.look)
+                if member is not None:
+                    merged[member.group][hit.time, hit.device, hit.report].add(tag, hit, member)
         return {
             group: list(windows(self.correlation, [event.whole(*identity) for identity, event in found.items()]))
             for group, found in sorted(merged.items())
         }
 
-    def _counted(self, hit: _Hit, fields: Sequence[str]) -> tuple[Any, ...] | None:
-        """What a ``value_`` kind reads in a hit; None: the hit is none of its events."""
-        found = [hit.look(name) for name in fields]
+    def member(self, tag: str, look: Look) -> Member | None:
+        """What a match of the tag's rule is to the correlation; None: it is none of its events."""
+        groups, counted = self._fields[tag]
+        group, values = [look(name) for name in groups], self._counted(look, counted)
+        known = [value for value in group if value is not None]
+        if len(known) < len(group) or values is None:
+            return None
+        return Member(tuple(value.compared for value in known), tuple(value.spelled for value in known), values)
+
+    def reader(self, group: Group, spelled: tuple[Any, ...]) -> Look:
+        """What reads the fields of this correlation where it is an event itself: its group-by values."""
+        return dict(zip(self.correlation.group_by, map(Value, group, spelled), strict=True)).get
+
+    def inner(self, tag: str) -> Correlated | None:
+        """The correlation that a tag stands for; None: it stands for a rule."""
+        source = self._sources[tag]
+        return source.inner if isinstance(source, _Inner) else None
+
+    def _counted(self, look: Look, fields: Sequence[str]) -> tuple[Any, ...] | None:
+        """What a ``value_`` kind reads in a match; None: it is none of its events."""
+        found = [look(name) for name in fields]
         values = [value for value in found if value is not None]
         if len(values) < len(found):
             return None
@@ -211,11 +239,11 @@ class _Merged:
     hits: list[_Hit] = field(default_factory=list)
     spelled: tuple[Any, ...] = ()
 
-    def add(self, tag: str, hit: _Hit, values: tuple[Any, ...], spelled: tuple[Any, ...]) -> None:
+    def add(self, tag: str, hit: _Hit, member: Member) -> None:
         self.tags.add(tag)
-        self.values.update(values)
+        self.values.update(member.values)
         self.hits.append(hit)
-        self.spelled = self.spelled or spelled
+        self.spelled = self.spelled or member.spelled
 
     def whole(self, time: datetime, device: str, report: int | str) -> GroupEvent:
         origins = tuple(hit.origin for hit in self.hits)
@@ -245,6 +273,5 @@ class _Inner:
                     event = window.event
                     yield _Hit(event.time, event.device, event.report, window, self._reader(group, event))
 
-    def _reader(self, group: Group, event: GroupEvent) -> Callable[[str], _Value | None]:
-        values = dict(zip(self.inner.correlation.group_by, map(_Value, group, event.spelled), strict=True))
-        return values.get
+    def _reader(self, group: Group, event: GroupEvent) -> Look:
+        return self.inner.reader(group, event.spelled)
