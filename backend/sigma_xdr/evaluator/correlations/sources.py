@@ -18,7 +18,7 @@ from sigma_xdr.evaluator.matcher import Matcher
 from sigma_xdr.evaluator.problems import document_of, refusal
 from sigma_xdr.evaluator.transformations import Site
 
-__all__ = ["Correlated", "Group", "Look", "Member", "TimedEvent", "Value", "View", "reader"]
+__all__ = ["Correlated", "Group", "Look", "Member", "TimedEvent", "Value", "View", "named", "reader"]
 
 #: Correlations of correlations of …: deeper down they name themselves.
 _DEEPEST = 10
@@ -136,13 +136,13 @@ class Correlated:
         self._levels = 1
         self._sources: dict[str, _Source] = {}
         for tag in self.correlation.tags:
-            named = _named(tag, rules)
-            if "correlation" in named:
-                inner = built.get(id(named)) or Correlated(named, rules, filters, site, built, depth + 1)
+            rule = named(tag, rules)
+            if "correlation" in rule:
+                inner = built.get(id(rule)) or Correlated(rule, rules, filters, site, built, depth + 1)
                 self._levels = max(self._levels, 1 + inner._levels)
                 self._sources[tag] = _Inner(tag, inner)
             else:
-                self._sources[tag] = _Rule(Matcher(named, filters, site))
+                self._sources[tag] = _Rule(Matcher(rule, filters, site))
         _check_depth(depth + self._levels - 1)
         built[id(document)] = self
         self._found: tuple[Sequence[TimedEvent], View, dict[Group, list[Window]]] | None = None
@@ -216,7 +216,7 @@ def _check_depth(depth: int) -> None:
         raise refusal("correlation-rules", message, None, ("correlation", "rules"))
 
 
-def _named(tag: str, rules: Mapping[str, Any]) -> Mapping[str, Any]:
+def named(tag: str, rules: Mapping[str, Any]) -> Mapping[str, Any]:
     """The document of a rule that a correlation names."""
     rule = rules.get(tag)
     if rule is None:

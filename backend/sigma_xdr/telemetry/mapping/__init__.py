@@ -6,7 +6,8 @@ A file a family of events says what the row of a record is; ``memory`` holds wha
 
 from __future__ import annotations
 
-from sigma_xdr.telemetry.mapping.mapper import map_records, why_unmapped
+from sigma_xdr.telemetry.mapping.mapper import AHEAD, Mapper, map_records, why_unmapped
+from sigma_xdr.telemetry.mapping.memory import BEHIND
 from sigma_xdr.telemetry.mapping.rows import Row
 
-__all__ = ["Row", "map_records", "why_unmapped"]
+__all__ = ["AHEAD", "BEHIND", "Mapper", "Row", "map_records", "why_unmapped"]

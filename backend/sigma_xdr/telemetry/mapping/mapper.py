@@ -28,10 +28,10 @@ from sigma_xdr.telemetry.naming import is_registry_event
 from sigma_xdr.telemetry.records import Record
 from sigma_xdr.telemetry.values import iso_time, known, sound
 
-__all__ = ["map_records", "why_unmapped"]
+__all__ = ["AHEAD", "Mapper", "map_records", "why_unmapped"]
 
 #: How many records are read ahead of the one that is mapped.
-_AHEAD = 10_000
+AHEAD = 10_000
 
 _ROWS: Mapping[tuple[str, int], Callable[[Record, bool], Built]] = {
     ("sysmon", 1): process_created,
@@ -78,17 +78,12 @@ def map_records(
 
     ``whole_paths``: whether InitiatingProcessFolderPath (and FolderPath in DeviceEvents) ends with the file's name, as in
     newer rows, or holds the directory alone, as in older ones. ``unmapped`` is called with each record that no row stands
-    for, and the reason. A few thousand records are read ahead; what lies further apart isn't joined.
+    for, and the reason. Some thousand records are read ahead and remembered; what lies further apart isn't joined.
     """
-    mapper = _Mapper(whole_paths, unmapped)
-    ahead: deque[Record] = deque()
+    mapper = Mapper(whole_paths, unmapped)
     for record in records:
-        mapper.memory.see(record)
-        ahead.append(record)
-        if len(ahead) > _AHEAD:
-            yield from mapper.rows(ahead.popleft())
-    while ahead:
-        yield from mapper.rows(ahead.popleft())
+        yield from mapper.take(record)
+    yield from mapper.rest()
 
 
 def why_unmapped(record: Record) -> str | None:
@@ -111,15 +106,47 @@ def kind_name(record: Record) -> str:
     return f"{_LOG_NAMES.get(record.log, record.channel)} {record.event_id}"
 
 
-class _Mapper:
-    """Records in their turn to rows."""
+class Mapper:
+    """Records in their turn to rows; ``whole_paths`` and ``unmapped`` as :func:`map_records` has them.
 
-    def __init__(self, whole_paths: bool, unmapped: Callable[[Record, str], None]) -> None:
+    Only the records from number ``first`` to number ``last`` (None: the end) are mapped. Those before them, ``BEHIND`` at most, and
+    after them, ``AHEAD`` at most, are what their rows may need.
+    """
+
+    def __init__(
+        self,
+        whole_paths: bool = True,
+        unmapped: Callable[[Record, str], None] = lambda record, reason: None,
+        first: int = 1,
+        last: int | None = None,
+    ) -> None:
         self.memory = Memory(whole_paths)
         self._whole_paths = whole_paths
         self._unmapped = unmapped
+        self._first, self._last = first, last
+        self._ahead: deque[Record] = deque()
 
-    def rows(self, record: Record) -> Iterator[Row]:
+    def take(self, record: Record) -> Iterator[Row]:
+        """Take in the next record; the rows of those whose turn it is then."""
+        self.memory.see(record)
+        self._ahead.append(record)
+        while self._ahead[0].number < record.number - AHEAD:
+            yield from self._turn(self._ahead.popleft())
+
+    def rest(self) -> Iterator[Row]:
+        """The rows of the records that are left."""
+        while self._ahead:
+            yield from self._turn(self._ahead.popleft())
+
+    def _turn(self, record: Record) -> Iterator[Row]:
+        self.memory.turn_to(record)
+        if record.number < self._first:
+            if is_process_creation(record):
+                self.memory.pass_by(record)
+        elif self._last is None or record.number <= self._last:
+            yield from self._rows(record)
+
+    def _rows(self, record: Record) -> Iterator[Row]:
         """The rows of a record; none where the row of another record stands for it, or none can."""
         if reason := why_unmapped(record) or self._why_alone(record):
             self._unmapped(record, reason)

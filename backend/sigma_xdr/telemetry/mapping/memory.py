@@ -1,8 +1,11 @@
-"""What the mapping remembers of other records: some rows need more than one. All of it is bounded."""
+"""What the mapping remembers of other records: some rows need more than one.
+
+What is remembered is what stands in the file at most ``BEHIND`` records before the one that is mapped. So a row depends on what
+is near its record alone, and a long file can be read in pieces.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,13 +16,13 @@ from sigma_xdr.telemetry.naming import consumer_of, process_fields
 from sigma_xdr.telemetry.records import Record, moved, text_of
 from sigma_xdr.telemetry.values import number, object_name, unquoted
 
-__all__ = ["Memory", "is_process_creation"]
+__all__ = ["BEHIND", "Memory", "is_process_creation"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-#: How many entries each part of the memory keeps: the newest.
-_KEPT = 20_000
+#: How many records back a record is remembered.
+BEHIND = 20_000
 #: How many records of one process creation or one binding are kept.
 _TWINS = 8
 #: Two records of one process creation are at most this far apart, time zones aside; NXLog cuts times to the second.
@@ -27,21 +30,36 @@ _SAME_TIME = timedelta(seconds=2)
 _QUARTER = timedelta(minutes=15)
 
 
-class Recent(OrderedDict[K, V], Generic[K, V]):
-    """The newest entries."""
+class Recent(Generic[K, V]):
+    """Entries with the numbers of the records that they came from; old ones are nothing."""
 
-    def __setitem__(self, key: K, value: V) -> None:
-        super().__setitem__(key, value)
-        self.move_to_end(key)
-        if len(self) > _KEPT:
-            self.popitem(last=False)
+    def __init__(self) -> None:
+        self._entries: dict[K, tuple[int, V]] = {}
+
+    def put(self, key: K, value: V, number: int) -> None:
+        """Remember a value that a record gives."""
+        self._entries[key] = number, value
+
+    def get(self, key: K, now: int) -> V | None:
+        """The value that was put last, unless the record at ``now`` is too far behind it."""
+        entry = self._entries.get(key)
+        return None if entry is None or entry[0] < now - BEHIND else entry[1]
+
+    def forget(self, now: int) -> None:
+        """Let go of what is old."""
+        self._entries = {key: entry for key, entry in self._entries.items() if entry[0] >= now - BEHIND}
 
 
 @dataclass
 class Memory:
-    """What was seen, by host. ``see`` takes records in ahead of the one that is mapped, ``pass_by`` the mapped ones."""
+    """What was seen, by host. ``see`` takes records in ahead of the one that is mapped, ``pass_by`` the mapped ones.
+
+    ``now`` is the number of the record that is mapped.
+    """
 
     whole_paths: bool
+    now: int = 0
+    _forgot: int = 0
     _zones: Recent[str, timedelta] = field(default_factory=Recent)
     _events: Recent[tuple[str, str, int], bool] = field(default_factory=Recent)
     _creations: Recent[tuple[str, int | None, str], tuple[Record, ...]] = field(default_factory=Recent)
@@ -50,85 +68,102 @@ class Memory:
     _bindings: Recent[tuple[str, str], tuple[Record, ...]] = field(default_factory=Recent)
     _logged: Recent[tuple[str, str], bool] = field(default_factory=Recent)
     _logons: Recent[tuple[str, int | None], Record] = field(default_factory=Recent)
-    _by_guid: Recent[tuple[str, str], Mapping[str, Any]] = field(default_factory=Recent)
-    _by_id: Recent[tuple[str, int], Mapping[str, Any]] = field(default_factory=Recent)
+    _by_guid: Recent[tuple[str, str], Record] = field(default_factory=Recent)
+    _by_id: Recent[tuple[str, int], Record] = field(default_factory=Recent)
 
     def see(self, record: Record) -> None:
         """Take in a record that may be mapped much later."""
-        host = record.host.lower()
-        self._events[host, record.log, record.event_id] = True
+        host, at = record.host.lower(), record.number
+        self._events.put((host, record.log, record.event_id), True, at)
         if record.zone is not None:
-            self._zones[host] = record.zone
+            self._zones.put(host, record.zone, at)
         if is_process_creation(record):
             key = _process_key(record)
-            self._creations[key] = (*self._creations.get(key, ()), record)[-_TWINS:]
+            self._creations.put(key, (*(self._creations.get(key, self.now) or ()), record)[-_TWINS:], at)
             if guid := record.text("ProcessGuid"):
-                self._by_guid[host, guid] = as_initiating(record, self.whole_paths)
+                self._by_guid.put((host, guid), record, at)
         elif record.log == "sysmon" and record.event_id in (19, 20):
             if record.text("Operation") in ("", "Created"):
-                self._parts[host, record.event_id, unquoted(record.text("Name"))] = record
+                self._parts.put((host, record.event_id, unquoted(record.text("Name"))), record, at)
         elif (record.log, record.event_id) == ("wmi", 5861):
-            self._logged[host, consumer_of(record)] = True
+            self._logged.put((host, consumer_of(record)), True, at)
         elif record.log == "sysmon" and record.event_id == 21:
             binding = host, consumer_of(record)
-            self._bindings[binding] = (*self._bindings.get(binding, ()), record)[-_TWINS:]
+            self._bindings.put(binding, (*(self._bindings.get(binding, self.now) or ()), record)[-_TWINS:], at)
             for event, reference in ((19, "Filter"), (20, "Consumer")):
-                self._bound[host, event, object_name(record.text(reference))] = True
+                self._bound.put((host, event, object_name(record.text(reference))), True, at)
         elif (record.log, record.event_id, record.text("LogonType")) == ("security", 4624, "3"):
-            self._logons[host, number(record.text("TargetLogonId"))] = record
+            self._logons.put((host, number(record.text("TargetLogonId"))), record, at)
+
+    def turn_to(self, record: Record) -> None:
+        """The record that is mapped now."""
+        self.now = record.number
+        if self.now - self._forgot >= BEHIND:
+            self._forgot = self.now
+            for part in vars(self).values():
+                if isinstance(part, Recent):
+                    part.forget(self.now)
 
     def pass_by(self, record: Record) -> None:
         """Take in a process creation in its turn: ids are used again, so only what came before counts."""
         process = number(text_of(process_fields(record).get("ProcessId")))
         if process is not None:
-            self._by_id[record.host.lower(), process] = as_initiating(record, self.whole_paths)
+            self._by_id.put((record.host.lower(), process), record, record.number)
 
     def utc(self, record: Record) -> datetime | None:
         """The time of a record; where it may be local time, by the clock that other records of the host show."""
         if record.time is None or record.zone is not None or "UtcTime" in record.fields:
             return record.time
-        return moved(record.time, -self._zones.get(record.host.lower(), timedelta(0)))
+        return moved(record.time, -(self._zones.get(record.host.lower(), self.now) or timedelta(0)))
 
     def has(self, record: Record, log: str, event_id: int) -> bool:
         """Whether the record's host has records of that kind."""
-        return (record.host.lower(), log, event_id) in self._events
+        return self._events.get((record.host.lower(), log, event_id), self.now) is not None
 
     def twins(self, record: Record) -> list[Record]:
         """The records of the same process creation, this one too, in order."""
         key = _process_key(record)
         if key[1] is None:
             return [record]
-        return [twin for twin in self._creations.get(key, (record,)) if _same_time(twin, record)]
+        found = self._near(self._creations.get(key, self.now)) or (record,)
+        return [twin for twin in found if _same_time(twin, record)]
 
     def parts(self, binding: Record) -> list[Record]:
         """The filter and the consumer that a binding binds, those that were seen."""
         host = binding.host.lower()
         bound = ((19, "Filter"), (20, "Consumer"))
-        found = (self._parts.get((host, event, object_name(binding.text(to)))) for event, to in bound)
+        found = (self._parts.get((host, event, object_name(binding.text(to))), self.now) for event, to in bound)
         return [part for part in found if part is not None]
 
     def is_bound(self, record: Record) -> bool:
         """Whether a binding was seen of this filter or consumer."""
-        return (record.host.lower(), record.event_id, unquoted(record.text("Name"))) in self._bound
+        name = unquoted(record.text("Name"))
+        return self._bound.get((record.host.lower(), record.event_id, name), self.now) is not None
 
     def bindings(self, logged: Record) -> tuple[Record, ...]:
         """Sysmon's records of the binding that Windows' own log tells of."""
-        return self._bindings.get((logged.host.lower(), consumer_of(logged)), ())
+        return self._near(self._bindings.get((logged.host.lower(), consumer_of(logged)), self.now))
 
     def is_logged(self, binding: Record) -> bool:
         """Whether Windows' own log tells of the binding that Sysmon saw."""
-        return (binding.host.lower(), consumer_of(binding)) in self._logged
+        return self._logged.get((binding.host.lower(), consumer_of(binding)), self.now) is not None
 
     def network_logon(self, record: Record, logon: int) -> Record | None:
         """The logon over the network that has this id on the record's host."""
-        return self._logons.get((record.host.lower(), logon))
+        return self._logons.get((record.host.lower(), logon), self.now)
 
     def process(self, record: Record, guid: str, process: int | None) -> Mapping[str, Any]:
         """What the creation of a process says of it, as columns; nothing where it wasn't seen."""
         host = record.host.lower()
         if guid:
-            return self._by_guid.get((host, guid), {})
-        return self._by_id.get((host, process), {}) if process is not None else {}
+            created = self._by_guid.get((host, guid), self.now)
+        else:
+            created = None if process is None else self._by_id.get((host, process), self.now)
+        return {} if created is None else as_initiating(created, self.whole_paths)
+
+    def _near(self, records: tuple[Record, ...] | None) -> tuple[Record, ...]:
+        """Those of the records that aren't too far back."""
+        return tuple(record for record in records or () if record.number >= self.now - BEHIND)
 
 
 def is_process_creation(record: Record) -> bool:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import pytest
-
 from sigma_xdr.telemetry.mapping import memory
 from tests.unit.telemetry.samples import security, sysmon
 
 
-def test_only_the_newest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "_KEPT", 2)
-    recent = memory.Recent[str, int]()
-    for number, name in enumerate("abac"):
-        recent[name] = number
-    assert dict(recent) == {"a": 2, "c": 3}
+def test_what_is_far_behind_is_nothing() -> None:
+    seen = memory.Memory(whole_paths=True)
+    parent = sysmon(1, 1, ProcessGuid="{a}", ProcessId="7", Image=r"C:\a.exe")
+    seen.see(parent)
+    seen.pass_by(parent)
+
+    def known(number: int) -> list[bool]:
+        seen.turn_to(sysmon(5, number))
+        return [
+            bool(seen.process(parent, "{a}", None)),
+            bool(seen.process(parent, "", 7)),
+            seen.has(parent, "sysmon", 1),
+        ]
+
+    assert known(1 + memory.BEHIND) == [True, True, True]
+    assert known(2 + memory.BEHIND) == [False, False, False]
+    seen.turn_to(sysmon(5, 3 * memory.BEHIND))
+    assert seen._by_guid._entries == {}
 
 
 def test_of_one_process_only_so_many_records_are_kept() -> None:
