@@ -63,6 +63,7 @@ class RemoteEngine(ABC):
             if rows is not None:
                 yield name, rows
             if isinstance(problem, ServiceError):
+                problem.query = name
                 raise problem
             if problem is not None:
                 yield name, problem

@@ -13,9 +13,13 @@ _SHOWN = 500
 
 
 class ServiceError(EngineError):
-    """The service can't be reached, or lets nobody in: no other query would fare better."""
+    """The service can't be reached, or lets nobody in: no other query would fare better.
+
+    ``query`` is the name of the query at which that turned out, where several were asked by their names.
+    """
 
     exit_code = 3
+    query: str | None = None
 
 
 class TooMuch(EngineError):

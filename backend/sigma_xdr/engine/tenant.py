@@ -28,8 +28,8 @@ __all__ = ["TenantEngine"]
 
 _GRAPH = "https://graph.microsoft.com"
 _PATH = "/v1.0/security/runHuntingQuery"
-#: They log an answer's headers as they come, in which a server might repeat the token.
-_WIRE_LOGS = tuple(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks"))
+#: They log an answer's status line and headers as they come, in which a server might repeat the token.
+_WIRE_LOGS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
 #: A token is renewed when it has less than this many seconds left.
 _MARGIN = 300
 
@@ -184,6 +184,7 @@ class _Token(logging.Filter):
         self._credential = credential
         self._scope = scope
         self._known: Any = None
+        self._sent: set[str] = set()
 
     def __repr__(self) -> str:
         return "_Token()"
@@ -198,8 +199,9 @@ class _Token(logging.Filter):
                 message = f"no token for {self._scope}: {one_line(str(error).partition(chr(10))[0])}"
                 raise ServiceError(Diagnostic("engine", message, hint)) from None
         token = str(self._known.token)
-        if not (token.isascii() and token.isprintable()):  # a header's value is nothing else
+        if not (token and token.isascii() and token.isprintable()):  # a header's value is nothing else
             raise ServiceError(Diagnostic("engine", f"what is given as a token for {self._scope} isn't one"))
+        self._sent.add(token)
         return token
 
     def forget(self) -> None:
@@ -208,11 +210,13 @@ class _Token(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record may be logged."""
-        return self._known is None or self._known.token not in record.getMessage()
+        return not any(token in record.getMessage() for token in self._sent)
 
     def redacted(self, text: str) -> str:
-        """Text without the token, should a server repeat it."""
-        return text.replace(self._known.token, "[token]") if self._known is not None else text
+        """Text without the token, or an earlier one, should a server repeat it."""
+        for token in sorted(self._sent):
+            text = text.replace(token, "[token]")
+        return text
 
 
 def _checked(endpoint: str, limits: Limits) -> str:

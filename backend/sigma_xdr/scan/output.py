@@ -18,7 +18,7 @@ from typing import IO, Any, Protocol
 from sigma_xdr.errors import visible
 from sigma_xdr.scan.hits import Hit
 
-__all__ = ["ROW_COLUMNS", "CsvTable", "HitWriter", "JsonLines"]
+__all__ = ["ROW_COLUMNS", "CsvTable", "HitWriter", "JsonLines", "json_text"]
 
 
 class HitWriter(Protocol):
@@ -46,11 +46,11 @@ class JsonLines:
 
     def write(self, hit: Hit) -> None:
         """Write a hit as a line."""
-        self._stream.write(_json(hit.as_data()).encode("ascii") + b"\n")
+        self._stream.write(json_text(hit.as_data()).encode("ascii") + b"\n")
 
 
-def _json(value: Any) -> str:
-    """A value as JSON in ASCII."""
+def json_text(value: Any) -> str:
+    """A value as JSON in ASCII. A number that JSON doesn't have becomes text, and what lies too deep is left out."""
     try:
         return json.dumps(value, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError, RecursionError):  # rare, so that only then each part is looked at
@@ -155,10 +155,11 @@ def _cell(value: Any) -> str:
     if value is None or value == "":
         return ""
     if isinstance(value, (int, float)):  # a sign before a number starts no formula that does anything
-        return _json(value)
+        return json_text(value)
     if isinstance(value, datetime):
         value = _time(value)
-    text = _CELL_START.sub("'", visible(value if isinstance(value, str) else _json(value)))
+    text = value if isinstance(value, str) else json_text(value)
+    text = _CELL_START.sub("'", text if text.isprintable() else visible(text))
     if len(text.encode("utf-8")) <= _LONGEST_CELL:
         return text
     return _cut(text, len(text.encode("utf-8")[: _LONGEST_CELL - 40].decode("utf-8", "ignore")))
@@ -182,9 +183,9 @@ def _row_cell(row: Mapping[str, Any]) -> str:
 
 
 def _shortened(value: Any, most: int) -> Any:
-    text = value if isinstance(value, str) else _json(value)
+    text = value if isinstance(value, str) else json_text(value)
     return _cut(text, most) if len(text) > most else value
 
 
 def _row_json(row: Mapping[str, Any]) -> str:
-    return _json(dict(row)).replace(";", "\\u003b")  # JSON has semicolons in its texts alone
+    return json_text(dict(row)).replace(";", "\\u003b")  # JSON has semicolons in its texts alone

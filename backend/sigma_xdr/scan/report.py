@@ -78,7 +78,7 @@ class HuntReport:
             number = len(account.left_out)
             yield f"{_count(number, 'column')} of rows {_is(number)} none of their table's: {self._reasons(account.left_out)}"
         yield from self._problems(account.refused, "not evaluated")
-        yield from self._problems(account.incomplete, "evaluated in part")
+        yield from self._problems(account.incomplete, "without a whole answer")
 
     def _problems(self, problems: Sequence[Diagnostic], what: str) -> Iterator[str]:
         """The problems of rules by their reason, the most frequent first."""
@@ -86,13 +86,16 @@ class HuntReport:
             return
         number = len({problem.file for problem in problems})
         yield f"{_count(number, 'rule')} {_is(number)} {what}:"
-        reasons: dict[str, set[str]] = {}
+        reasons: dict[tuple[str, str], set[str]] = {}
         for problem in problems:
             reasons.setdefault(_reason(problem), set()).add(problem.file or "a rule")
         ordered = sorted(reasons.items(), key=lambda each: (-len(each[1]), each[0]))
-        for reason, rules in ordered[: self._most]:
+        shown = ordered[: self._most]
+        for (reason, hint), rules in shown:
             yield f"  {reason}: {self._some(sorted(rules), 'rule')}"
-        if rest := len(ordered[len(ordered[: self._most]) :]):
+            if hint:
+                yield f"    = {hint}"
+        if rest := len(ordered) - len(shown):
             yield f"  and {_count(rest, 'more reason')}"
 
     def _reasons(self, reasons: Mapping[str, int]) -> str:
@@ -173,9 +176,11 @@ def _found(summary: HuntSummary) -> str:
     return f"{_count(summary.account.hits, 'hit')} of {_count(rules, 'rule')}{on}"
 
 
-def _reason(problem: Diagnostic) -> str:
-    """Why a rule isn't evaluated: in the words of the closed list, or the problem's own."""
-    return REFUSALS.get(problem.code, problem.message)
+def _reason(problem: Diagnostic) -> tuple[str, str]:
+    """Why a rule isn't evaluated, and what to do: in the words of the closed list, or the problem's own."""
+    if problem.code in REFUSALS:
+        return REFUSALS[problem.code], ""
+    return problem.message, problem.hint or ""
 
 
 def _have(number: int) -> str:

@@ -167,6 +167,7 @@ def test_what_was_found_is_given_before_the_service_is_gone() -> None:
     assert caught.value.diagnostics[0].message == (
         "2026-01-01T12:30:00Z/2026-01-01T13:00:00Z: Microsoft Graph refuses access: no more"
     )
+    assert caught.value.query == "a"
 
 
 def test_times_without_an_offset_are_utc_and_have_an_order() -> None:

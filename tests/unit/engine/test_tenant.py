@@ -120,7 +120,7 @@ def test_where_there_is_no_token(service: GraphService) -> None:
     assert service.calls == []
 
 
-@pytest.mark.parametrize("token", ["two\nlines", "eurö", "nul\0"])
+@pytest.mark.parametrize("token", ["", "two\nlines", "eurö", "nul\0"])
 def test_what_is_no_token_is_not_sent(service: GraphService, token: str) -> None:
     what, _ = message(tenant(service, Credential([token])), ServiceError)
     assert what == f"what is given as a token for {service.url}/.default isn't one"
@@ -130,13 +130,29 @@ def echo(status: int, **headers: str) -> Reply:
     return error(status, f"code {TOKEN}", f"you sent Bearer {TOKEN}", headers)
 
 
+def echo_in_the_status_line(handler: Any) -> None:
+    handler.send_response(500, handler.headers["Authorization"])
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
 def garbage(handler: Any) -> None:
     handler.wfile.write(f"HTTP/1.1 200 OK\r\n{TOKEN}\r\n\r\n".encode())
     handler.close_connection = True
 
 
 @pytest.mark.parametrize(
-    "reply", [echo(400), echo(403), echo(404), echo(500), echo(429), echo(302, Location=f"https://x/{TOKEN}"), garbage]
+    "reply",
+    [
+        echo(400),
+        echo(403),
+        echo(404),
+        echo(500),
+        echo(429),
+        echo(302, Location=f"https://x/{TOKEN}"),
+        echo_in_the_status_line,
+        garbage,
+    ],
 )
 def test_no_token_is_ever_shown(
     service: GraphService, reply: Reply | Callable[[Any], None], caplog: pytest.LogCaptureFixture
@@ -149,6 +165,15 @@ def test_no_token_is_ever_shown(
     shown = [str(caught.value), repr(caught.value), repr(engine), repr(vars(engine)), repr(engine._token), caplog.text]
     assert [text for text in shown if TOKEN in text] == []
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_no_token_that_was_renewed_is_shown(service: GraphService) -> None:
+    service.replies = [
+        error(401, "InvalidAuthenticationToken", "expired"),
+        error(400, "BadRequest", "first, then other"),
+    ]
+    what, _ = message(tenant(service, Credential(["first", "other"])))
+    assert what == "Defender XDR refuses the query: [token], then [token]"
 
 
 # ----------------------------------------------------------------------------------------------------------- errors

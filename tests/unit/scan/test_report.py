@@ -93,7 +93,7 @@ def test_the_account_of_files() -> None:
     account.unmapped.update({f"Security {number}": number for number in range(1, 8)})
     account.left_out.update({"DeviceEvents.Odd": 3})
     account.refused = [Diagnostic("lost-field", f"field {name}", file=f"{name}.yml") for name in "cabdefg"]
-    account.refused += [Diagnostic("sigma", "the rule has no condition", file="broken.yml")]
+    account.refused += [Diagnostic("sigma", "the rule has no condition", "write one", file="broken.yml")]
     summary = HuntSummary(account)
     summary.add(hit(IMPACKET))
     stream = io.StringIO()
@@ -107,6 +107,7 @@ def test_the_account_of_files() -> None:
         "8 rules are not evaluated:",
         "  a field that Defender doesn't record: a.yml, b.yml, c.yml, d.yml, e.yml, and 2 more rules",
         "  the rule has no condition: broken.yml",
+        "    = write one",
     ]
     everything = io.StringIO()
     HuntReport(everything, most=None).account(summary)
@@ -120,7 +121,7 @@ def test_the_account_of_a_service() -> None:
     assert text(HuntSummary(account)).splitlines() == [
         "interrupted: this is what was found before",
         "1 query of tenant: no hit",
-        "1 rule is evaluated in part:",
+        "1 rule is without a whole answer:",
         *(f"  reason {name}: a.yml" for name in "abcde"),
         "  and 2 more reasons",
     ]
