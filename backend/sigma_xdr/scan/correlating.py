@@ -24,7 +24,7 @@ from sigma_xdr.evaluator.correlations.measures import GroupEvent, measure_of
 from sigma_xdr.evaluator.correlations.sources import Correlated, Member, named, reader
 from sigma_xdr.evaluator.transformations import Site
 
-__all__ = ["Alert", "Correlations", "Place", "Sighting", "Store"]
+__all__ = ["Alert", "Correlations", "Place", "Sighting", "Store", "device_of"]
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -111,13 +111,18 @@ class Correlations:
         self, rule: Mapping[str, Any], event: Event, time: datetime, report: int | str, place: Place
     ) -> Iterator[Sighting]:
         """What an event that the rule matches is to the correlations that name the rule."""
-        device = str(place.row.get("DeviceId") or place.row.get("DeviceName") or place.row.get("Computer") or "")
+        device = device_of(place.row)
         look = reader(event, device)
         for index, tag in self._of_rule.get(id(rule), ()):
             correlated = self.all[index]
             member = correlated.member(correlated.correlation.tags[tag], look)
             if member is not None:
                 yield Sighting(index, tag, member, _microseconds(time), device, report, place)
+
+
+def device_of(row: Mapping[str, Any]) -> str:
+    """What tells a row's device, or an untouched record's, from others."""
+    return str(row.get("DeviceId") or row.get("DeviceName") or row.get("Computer") or "")
 
 
 def _microseconds(time: datetime) -> int:
