@@ -19,6 +19,7 @@ _COMMANDS = {
     "compile": "Rules to KQL: checks every query, writes one file a rule.",
     "explain": "Why a rule matches an event or doesn't, a line a condition.",
     "fields": "What a log source maps to.",
+    "hunt": "Rules over event files, or over a tenant or a cluster.",
     "mutate": "Changes rules in small ways: which changes do their tests not notice?",
     "test": "Rule unit tests: every case by every judge.",
 }

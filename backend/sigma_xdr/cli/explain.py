@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from sigma_xdr.errors import Diagnostic, RuleError, UsageError, visible
-from sigma_xdr.evaluator import CorrelationMatcher, EvaluatorError, Explanation, Matcher, TimedEvent
+from sigma_xdr.evaluator import CorrelationMatcher, EvaluatorError, Event, Explanation, Matcher, TimedEvent
 from sigma_xdr.rules import LoadedRule, RuleSet, load_site, load_with_pack
-from sigma_xdr.telemetry import Record, Unreadable, read_events, record_event
+from sigma_xdr.telemetry import Record, Unreadable, read_events, record_event, row_event
+from sigma_xdr.telemetry.stored import StoredRow
 
 __all__ = ["command"]
 
@@ -76,7 +78,7 @@ def _one_rule(path: Path) -> tuple[LoadedRule, RuleSet]:
 class _Explained:
     """What a rule says of one record; of a correlation, of all of them (``record`` is None)."""
 
-    record: Record | None
+    record: Record | StoredRow | None
     explanation: Explanation
 
     def head(self) -> list[str]:
@@ -97,13 +99,17 @@ class _Report:
         self.read = self.judged = self.matches = self.left = 0
 
     def rule(
-        self, loaded: LoadedRule, records: Iterator[Record], site: dict[str, tuple[str, ...]], number: int | None
+        self,
+        loaded: LoadedRule,
+        records: Iterator[Record | StoredRow],
+        site: dict[str, tuple[str, ...]],
+        number: int | None,
     ) -> None:
         matcher = Matcher(loaded.document, site=site)
         misses: list[_Explained] = []
         for record in records:
             self.read += 1
-            event = record_event(record, loaded.document["logsource"])
+            event = _event(record, loaded.document["logsource"])
             if event is None:
                 continue
             self.judged += 1
@@ -120,7 +126,11 @@ class _Report:
             raise UsageError(Diagnostic("no-event", f"record {number} {what}", "records are counted from 1"))
 
     def correlation(
-        self, loaded: LoadedRule, rules: RuleSet, records: Iterator[Record], site: dict[str, tuple[str, ...]]
+        self,
+        loaded: LoadedRule,
+        rules: RuleSet,
+        records: Iterator[Record | StoredRow],
+        site: dict[str, tuple[str, ...]],
     ) -> None:
         references = {
             reference: rules.resolve(reference) for each in rules.correlations for reference in each.references
@@ -131,10 +141,11 @@ class _Report:
         events = []
         for record in records:
             self.read += 1
-            if record.time is not None:
+            time, host = _time_and_host(record)
+            if time is not None:
                 self.judged += 1
-                events.append(TimedEvent(record.time, record.host, record.number, record))
-        explanation = matcher.explain(events, lambda document, record: record_event(record, document["logsource"]))
+                events.append(TimedEvent(time, host, record.number, record))
+        explanation = matcher.explain(events, lambda document, record: _event(record, document["logsource"]))
         self.matches = int(explanation.passed)
         self.explained = [_Explained(None, explanation)]
 
@@ -160,7 +171,7 @@ class _Report:
         }
 
 
-def _read(path: Path, report: _Report, number: int | None) -> Iterator[Record]:
+def _read(path: Path, report: _Report, number: int | None) -> Iterator[Record | StoredRow]:
     """The records of a file, or the one of that number; what can't be read goes to the report."""
     for found in read_events(path):
         if number is not None and found.number != number:
@@ -171,6 +182,20 @@ def _read(path: Path, report: _Report, number: int | None) -> Iterator[Record]:
             )
         else:
             yield found
+
+
+def _event(record: Record | StoredRow, logsource: Mapping[str, Any]) -> Event | None:
+    """A record, or a row that Defender wrote, as a log source shows it."""
+    if isinstance(record, Record):
+        return record_event(record, logsource)
+    return row_event(record.table, record.columns, logsource)
+
+
+def _time_and_host(record: Record | StoredRow) -> tuple[datetime | None, str]:
+    if isinstance(record, Record):
+        return record.time, record.host
+    time = record.columns.get("Timestamp")
+    return datetime.fromisoformat(time) if time else None, str(record.columns.get("DeviceName", ""))
 
 
 def _coloured(line: str) -> str:

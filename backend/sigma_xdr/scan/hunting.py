@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,13 @@ from typing import Any
 from sigma_xdr.evaluator import Event
 from sigma_xdr.evaluator.transformations import Site
 from sigma_xdr.scan.correlating import Correlations, Place, Sighting
+from sigma_xdr.scan.gate import Gate, gate
 from sigma_xdr.scan.hits import HuntedRule
+from sigma_xdr.scan.literals import Clause, Literal
 from sigma_xdr.scan.routes import Routes
 from sigma_xdr.scan.summary import Account
 from sigma_xdr.telemetry import Mapper, Record, Row, Unreadable, record_event, row_event
+from sigma_xdr.telemetry.mapping import FORETOLD
 from sigma_xdr.telemetry.naming import registry_event_type
 from sigma_xdr.telemetry.stored import StoredRow
 from sigma_xdr.telemetry.values import iso_time
@@ -67,6 +70,7 @@ class Hunter:
     def __init__(self, plan: Plan) -> None:
         self._rules = plan.rules
         self._raw = plan.raw
+        self._gates: dict[tuple[str, int], Gate] = {}
         documents = [asked.document for asked in plan.rules]
         self.correlations = Correlations(
             [asked.document for asked in plan.correlations],
@@ -98,7 +102,8 @@ class Hunter:
             if isinstance(event, Record):
                 account.records += own
                 if not self._raw:
-                    yield from self._mapped(mapper.take(event), file)
+                    if rows := mapper.take(event, own and self._matters(event)):
+                        yield from self._mapped(rows, file)
                 elif own:
                     yield from self._of_record(event, file)
             elif not own:
@@ -112,6 +117,26 @@ class Hunter:
                 account.records += 1
                 account.unreadable[f"{event.file}: {event.reason}"] += 1
         yield from self._mapped(mapper.rest(), file)
+
+    def _matters(self, record: Record) -> bool:
+        """Whether a rule may have a chance with a row of the record."""
+        kind = record.log, record.event_id
+        passes = self._gates.get(kind)
+        if passes is None:
+            if kind not in FORETOLD:
+                return True
+            passes = self._gates[kind] = self._gate(kind) or _all_pass
+        return passes(record.surface.get)
+
+    def _gate(self, kind: tuple[str, int]) -> Gate | None:
+        """The gate for the records of a kind."""
+        row = FORETOLD[kind]
+        routes = self._rows.routes(_Seen(row.table, {"ActionType": row.action}))
+        needed = [clauses for route in routes for clauses in route.scanner.clauses]
+        for table, action, name, text in row.besides:
+            if self._rows.routes(_Seen(table, {"ActionType": action})):
+                needed.append((Clause(frozenset((Literal(name, text),))),))
+        return gate(needed, row.fields)
 
     def _mapped(self, rows: Iterable[Row], file: int) -> Iterator[Found]:
         number, count = 0, 0
@@ -155,6 +180,10 @@ class _Seen:
 
     table: str
     columns: Mapping[str, Any]
+
+
+def _all_pass(_: Callable[[str], Any]) -> bool:
+    return True
 
 
 def _see_row(row: _Seen, logsource: Mapping[str, Any]) -> Event | None:

@@ -31,7 +31,7 @@ def plan_of(
     ``references`` is where correlations find the rules that they name; a rule that is only named there reports nothing itself.
     ``check`` says whether a rule can be asked, beside the evaluator, which has to be able to judge it.
     """
-    filters, site = tuple(each.document for each in filters), site or {}
+    put_on, site = tuple(each.document for each in filters), site or {}
     documents = _by_reference(references)
     problems: list[Diagnostic] = []
 
@@ -39,9 +39,9 @@ def plan_of(
         try:
             check(rule)
             if rule.kind == "correlation":
-                CorrelationMatcher(rule.document, documents, filters, site)
+                CorrelationMatcher(rule.document, documents, put_on, site)
             else:
-                Matcher(rule.document, filters, site)
+                Matcher(rule.document, put_on, site)
         except SigmaXdrError as error:
             found = rule.with_places(error).diagnostics
             problems.extend(each for each in found if each.severity == "error")
@@ -54,7 +54,7 @@ def plan_of(
     plan = Plan(
         (*map(_asked, rules), *(_asked(rule, reported=False) for rule in named if rule.kind == "rule")),
         tuple(map(_asked, correlations)),
-        filters,
+        put_on,
         site,
         raw,
     )

@@ -70,6 +70,8 @@ class HuntReport:
             self._line(line)
 
     def _missing(self, account: Account) -> Iterator[str]:
+        if number := account.not_read.total():
+            yield f"{_count(number, 'file')} {_is(number)} not read: {self._reasons(account.not_read)}"
         if number := account.unreadable.total():
             yield f"{_count(number, 'record')} could not be read: {self._reasons(account.unreadable)}"
         if number := account.unmapped.total():
@@ -154,10 +156,7 @@ def _minute(timestamp: str | None) -> str:
 def _read(account: Account) -> str:
     """What was gone through: queries, or files."""
     asked = [f"{_count(number, 'query')} of {where}" for where, number in sorted(account.asked.items())]
-    files = [
-        f"{_count(account.records, 'record')} of {_count(account.files, 'file')}, "
-        f"{_count(account.rows, 'row')} of Defender's tables"
-    ]
+    files = [f"{_count(account.records, 'record')} of {_count(account.files, 'file')}"]
     return ", ".join(asked or files)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sigma_xdr.evaluator import Event, Matcher
 from sigma_xdr.evaluator.transformations import Site
 from sigma_xdr.scan.functions import View
+from sigma_xdr.scan.literals import Clause
 from sigma_xdr.scan.predicates import Predicate
 from sigma_xdr.scan.prefilter import Hits, prefiltered
 
@@ -31,6 +32,11 @@ class Scanner:
         self._known: dict[int, tuple[tuple[int, Predicate], ...]] = {0: ()}
         #: The rules that match an event, by their positions, in order; a plain mapping is a raw event's fields.
         self.scan: Hits = prefiltered(self._predicates, self._judge)
+
+    @property
+    def clauses(self) -> list[tuple[Clause, ...]]:
+        """What each rule needs."""
+        return [predicate.clauses for predicate in self._predicates]
 
     def _judge(self, chances: int, event: Event | Mapping[str, Any]) -> tuple[int, ...]:
         """Those of the rules with a chance that match."""

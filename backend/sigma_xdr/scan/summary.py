@@ -19,18 +19,19 @@ LEVELS = ("critical", "high", "medium", "low", "informational")
 class Account:
     """What was read and evaluated, and what wasn't: nothing is left out in silence.
 
-    ``files``, ``bytes``, ``records``, ``rows`` and ``hits`` are counts; ``asked`` are the queries that a service was asked, by
-    the service and the time. ``unreadable`` and ``unmapped`` count records by the reason, ``left_out`` rows by the column that
-    they have and their table hasn't. ``refused`` are the problems of rules that weren't evaluated at all, ``incomplete`` those
-    of rules that were evaluated on a part of the events; each has the rule's path as its ``file``. ``gone``: the service that
-    was asked is out of reach, or lets nobody in. ``interrupted``: somebody stopped the hunt.
+    ``files``, ``bytes``, ``records`` and ``hits`` are counts; ``not_read`` counts the files of folders that aren't read, by the
+    reason; ``asked`` are the queries that a service was asked, by the service and the time. ``unreadable`` and ``unmapped``
+    count records by the reason, ``left_out`` rows by the column that they have and their table hasn't. ``refused`` are the
+    problems of rules that weren't evaluated at all, ``incomplete`` those of rules that were evaluated on a part of the events;
+    each has the rule's path as its ``file``. ``gone``: the service that was asked is out of reach, or lets nobody in.
+    ``interrupted``: somebody stopped the hunt.
     """
 
     files: int = 0
     bytes: int = 0
     records: int = 0
-    rows: int = 0
     hits: int = 0
+    not_read: Counter[str] = field(default_factory=Counter)
     asked: Counter[str] = field(default_factory=Counter)
     unreadable: Counter[str] = field(default_factory=Counter)
     unmapped: Counter[str] = field(default_factory=Counter)
@@ -48,9 +49,9 @@ class Account:
         self.files += other.files
         self.bytes += other.bytes
         self.records += other.records
-        self.rows += other.rows
         self.hits += other.hits
         for own, others in (
+            (self.not_read, other.not_read),
             (self.asked, other.asked),
             (self.unreadable, other.unreadable),
             (self.unmapped, other.unmapped),

@@ -68,7 +68,7 @@ def test_what_a_service_found_cant_be_explained_from_a_file() -> None:
 
 
 def test_no_hit_has_no_table() -> None:
-    assert text(HuntSummary()) == "0 records of 0 files, 0 rows of Defender's tables: no hit\n"
+    assert text(HuntSummary()) == "0 records of 0 files: no hit\n"
 
 
 def test_a_narrow_terminal_gets_no_times_and_loses_no_number() -> None:
@@ -99,7 +99,7 @@ def test_the_account_of_files() -> None:
     stream = io.StringIO()
     HuntReport(stream).account(summary, 9.8)
     assert stream.getvalue().splitlines() == [
-        "1,035,142 records of 2 files, 623,132 rows of Defender's tables in 9.8 s (105,627/s): 1 hit of 1 rule on 1 device",
+        "1,035,142 records of 2 files in 9.8 s (105,627/s): 1 hit of 1 rule on 1 device",
         "3 records could not be read: the record is no JSON (2), it has no EventID (1)",
         "28 records have no table in Defender: Security 7 (7), Security 6 (6), Security 5 (5), Security 4 (4), "
         "Security 3 (3), and 2 more reasons",

@@ -124,34 +124,44 @@ class Mapper:
         self._whole_paths = whole_paths
         self._unmapped = unmapped
         self._first, self._last = first, last
-        self._ahead: deque[Record] = deque()
+        self._ahead: deque[tuple[Record, int | None, bool]] = deque()
 
-    def take(self, record: Record) -> Iterator[Row]:
-        """Take in the next record; the rows of those whose turn it is then."""
-        self.memory.see(record)
-        self._ahead.append(record)
-        while self._ahead[0].number < record.number - AHEAD:
-            yield from self._turn(self._ahead.popleft())
+    def take(self, record: Record, is_wanted: bool = True) -> Iterable[Row]:
+        """Take in the next record; the rows of those whose turn it is then. One that isn't wanted is for others' rows alone."""
+        ahead, before = self._ahead, record.number - AHEAD
+        ahead.append((record, self.memory.see(record), is_wanted))
+        while ahead[0][0].number < before:
+            if ahead[0][2]:
+                return self._due(before)
+            self._pass(*ahead.popleft())
+        return ()
 
     def rest(self) -> Iterator[Row]:
         """The rows of the records that are left."""
-        while self._ahead:
-            yield from self._turn(self._ahead.popleft())
+        return self._due(None)
 
-    def _turn(self, record: Record) -> Iterator[Row]:
-        self.memory.turn_to(record)
-        if record.number < self._first:
-            if is_process_creation(record):
-                self.memory.pass_by(record)
-        elif self._last is None or record.number <= self._last:
-            yield from self._rows(record)
+    def _due(self, before: int | None) -> Iterator[Row]:
+        """The rows of the records before that number."""
+        ahead = self._ahead
+        while ahead and (before is None or ahead[0][0].number < before):
+            record, process, is_wanted = ahead.popleft()
+            if not is_wanted or record.number < self._first:
+                self._pass(record, process, is_wanted)
+            elif self._last is None or record.number <= self._last:
+                self.memory.turn_to(record.number)
+                yield from self._rows(record, process)
 
-    def _rows(self, record: Record) -> Iterator[Row]:
+    def _pass(self, record: Record, process: int | None, _: bool) -> None:
+        """It is the turn of a record that no row is made of."""
+        self.memory.turn_to(record.number)
+        self.memory.pass_by(record, process)
+
+    def _rows(self, record: Record, process: int | None) -> Iterator[Row]:
         """The rows of a record; none where the row of another record stands for it, or none can."""
         if reason := why_unmapped(record) or self._why_alone(record):
             self._unmapped(record, reason)
         elif is_process_creation(record):
-            yield from self._process(record)
+            yield from self._process(record, process)
         elif record.log in ("powershell", "powershell-classic"):
             yield from self._commands(record)
         elif (record.log, record.event_id) == ("wmi", 5861):
@@ -172,19 +182,19 @@ class Mapper:
             return f"{kind_name(record)}: a filter or a consumer has no Defender table, only their binding"
         return None
 
-    def _process(self, record: Record) -> Iterator[Row]:
+    def _process(self, record: Record, process: int | None) -> Iterator[Row]:
         """A new process, of which several records may tell: Sysmon's tells the most."""
-        twins = self.memory.twins(record)
+        twins = self.memory.twins(record, process)
         told = record.log != "sysmon" and (twins[0] is not record or any(twin.log == "sysmon" for twin in twins))
         if told:
-            self.memory.pass_by(record)
+            self.memory.pass_by(record, process)
             return
         row = self._row(
             record,
             process_created(record, self._whole_paths),
             *(twin for twin in twins if twin is not record and twin.log != "sysmon"),
         )
-        self.memory.pass_by(record)
+        self.memory.pass_by(record, process)
         yield row
         logon = row.columns.get("LogonId")
         by_wmi = str(row.columns.get("InitiatingProcessFileName")).lower() == "wmiprvse.exe"

@@ -60,9 +60,9 @@ class Memory:
     whole_paths: bool
     now: int = 0
     _forgot: int = 0
-    _zones: Recent[str, timedelta] = field(default_factory=Recent)
-    _events: Recent[tuple[str, str, int], bool] = field(default_factory=Recent)
-    _creations: Recent[tuple[str, int | None, str], tuple[Record, ...]] = field(default_factory=Recent)
+    _clocks: Recent[str, Record] = field(default_factory=Recent)
+    _events: Recent[tuple[str, tuple[str, int]], bool] = field(default_factory=Recent)
+    _creations: Recent[tuple[str, int], tuple[Record, ...]] = field(default_factory=Recent)
     _parts: Recent[tuple[str, int, str], Record] = field(default_factory=Recent)
     _bound: Recent[tuple[str, int, str], bool] = field(default_factory=Recent)
     _bindings: Recent[tuple[str, str], tuple[Record, ...]] = field(default_factory=Recent)
@@ -71,42 +71,45 @@ class Memory:
     _by_guid: Recent[tuple[str, str], Record] = field(default_factory=Recent)
     _by_id: Recent[tuple[str, int], Record] = field(default_factory=Recent)
 
-    def see(self, record: Record) -> None:
-        """Take in a record that may be mapped much later."""
-        host, at = record.host.lower(), record.number
-        self._events.put((host, record.log, record.event_id), True, at)
-        if record.zone is not None:
-            self._zones.put(host, record.zone, at)
-        if is_process_creation(record):
-            key = _process_key(record)
-            self._creations.put(key, (*(self._creations.get(key, self.now) or ()), record)[-_TWINS:], at)
-            if guid := record.text("ProcessGuid"):
+    def see(self, record: Record) -> int | None:
+        """Take in a record that may be mapped much later. Of a process creation it gives the id, which ``pass_by`` takes."""
+        host, at, kind = record.host.lower(), record.number, (record.log, record.event_id)
+        self._events.put((host, kind), True, at)
+        if "UtcTime" in record.surface:
+            self._clocks.put(host, record, at)
+        if kind in _CREATIONS:
+            process = process_id(record)
+            if process is not None:
+                key = host, process
+                self._creations.put(key, (*(self._creations.get(key, self.now) or ()), record)[-_TWINS:], at)
+            if guid := text_of(record.surface.get("ProcessGuid")):
                 self._by_guid.put((host, guid), record, at)
-        elif record.log == "sysmon" and record.event_id in (19, 20):
+            return process
+        if kind in (("sysmon", 19), ("sysmon", 20)):
             if record.text("Operation") in ("", "Created"):
                 self._parts.put((host, record.event_id, unquoted(record.text("Name"))), record, at)
-        elif (record.log, record.event_id) == ("wmi", 5861):
+        elif kind == ("wmi", 5861):
             self._logged.put((host, consumer_of(record)), True, at)
-        elif record.log == "sysmon" and record.event_id == 21:
+        elif kind == ("sysmon", 21):
             binding = host, consumer_of(record)
             self._bindings.put(binding, (*(self._bindings.get(binding, self.now) or ()), record)[-_TWINS:], at)
             for event, reference in ((19, "Filter"), (20, "Consumer")):
                 self._bound.put((host, event, object_name(record.text(reference))), True, at)
-        elif (record.log, record.event_id, record.text("LogonType")) == ("security", 4624, "3"):
+        elif kind == ("security", 4624) and record.text("LogonType") == "3":
             self._logons.put((host, number(record.text("TargetLogonId"))), record, at)
+        return None
 
-    def turn_to(self, record: Record) -> None:
-        """The record that is mapped now."""
-        self.now = record.number
-        if self.now - self._forgot >= BEHIND:
-            self._forgot = self.now
+    def turn_to(self, number: int) -> None:
+        """The number of the record that is mapped now."""
+        self.now = number
+        if number - self._forgot >= BEHIND:
+            self._forgot = number
             for part in vars(self).values():
                 if isinstance(part, Recent):
                     part.forget(self.now)
 
-    def pass_by(self, record: Record) -> None:
+    def pass_by(self, record: Record, process: int | None) -> None:
         """Take in a process creation in its turn: ids are used again, so only what came before counts."""
-        process = number(text_of(process_fields(record).get("ProcessId")))
         if process is not None:
             self._by_id.put((record.host.lower(), process), record, record.number)
 
@@ -114,19 +117,21 @@ class Memory:
         """The time of a record; where it may be local time, by the clock that other records of the host show."""
         if record.time is None or record.zone is not None or "UtcTime" in record.fields:
             return record.time
-        return moved(record.time, -(self._zones.get(record.host.lower(), self.now) or timedelta(0)))
+        other = self._clocks.get(record.host.lower(), self.now)
+        zone = None if other is None else other.zone
+        return moved(record.time, -zone) if zone else record.time
 
     def has(self, record: Record, log: str, event_id: int) -> bool:
         """Whether the record's host has records of that kind."""
-        return self._events.get((record.host.lower(), log, event_id), self.now) is not None
+        return self._events.get((record.host.lower(), (log, event_id)), self.now) is not None
 
-    def twins(self, record: Record) -> list[Record]:
+    def twins(self, record: Record, process: int | None) -> list[Record]:
         """The records of the same process creation, this one too, in order."""
-        key = _process_key(record)
-        if key[1] is None:
+        if process is None:
             return [record]
-        found = self._near(self._creations.get(key, self.now)) or (record,)
-        return [twin for twin in found if _same_time(twin, record)]
+        found = self._near(self._creations.get((record.host.lower(), process), self.now)) or (record,)
+        image = _image(record)
+        return [twin for twin in found if twin is record or (_image(twin) == image and _same_time(twin, record))]
 
     def parts(self, binding: Record) -> list[Record]:
         """The filter and the consumer that a binding binds, those that were seen."""
@@ -166,14 +171,23 @@ class Memory:
         return tuple(record for record in records or () if record.number >= self.now - BEHIND)
 
 
+_CREATIONS = {("sysmon", 1): "ProcessId", ("security", 4688): "NewProcessId"}
+
+
 def is_process_creation(record: Record) -> bool:
     """Whether a record tells of a new process."""
-    return (record.log, record.event_id) in (("sysmon", 1), ("security", 4688))
+    return (record.log, record.event_id) in _CREATIONS
 
 
-def _process_key(record: Record) -> tuple[str, int | None, str]:
-    fields = process_fields(record)
-    return record.host.lower(), number(text_of(fields.get("ProcessId"))), text_of(fields.get("Image")).lower()
+def process_id(record: Record) -> int | None:
+    """The id of the process that a process creation creates."""
+    name = _CREATIONS[record.log, record.event_id]
+    surface = record.surface
+    return number(text_of(surface[name]) if name in surface else record.text(name))
+
+
+def _image(record: Record) -> str:
+    return text_of(process_fields(record).get("Image")).lower()
 
 
 def _same_time(one: Record, other: Record) -> bool:

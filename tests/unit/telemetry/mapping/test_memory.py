@@ -10,10 +10,10 @@ def test_what_is_far_behind_is_nothing() -> None:
     seen = memory.Memory(whole_paths=True)
     parent = sysmon(1, 1, ProcessGuid="{a}", ProcessId="7", Image=r"C:\a.exe")
     seen.see(parent)
-    seen.pass_by(parent)
+    seen.pass_by(parent, 7)
 
     def known(number: int) -> list[bool]:
-        seen.turn_to(sysmon(5, number))
+        seen.turn_to(number)
         return [
             bool(seen.process(parent, "{a}", None)),
             bool(seen.process(parent, "", 7)),
@@ -22,7 +22,7 @@ def test_what_is_far_behind_is_nothing() -> None:
 
     assert known(1 + memory.BEHIND) == [True, True, True]
     assert known(2 + memory.BEHIND) == [False, False, False]
-    seen.turn_to(sysmon(5, 3 * memory.BEHIND))
+    seen.turn_to(3 * memory.BEHIND)
     assert seen._by_guid._entries == {}
 
 
@@ -31,7 +31,7 @@ def test_of_one_process_only_so_many_records_are_kept() -> None:
     records = [sysmon(1, number, ProcessId="7", Image="a") for number in range(100)]
     for record in records:
         seen.see(record)
-    assert len(seen.twins(records[-1])) == 8
+    assert len(seen.twins(records[-1], 7)) == 8
 
 
 def test_times_around_a_quarter_of_an_hour() -> None:
@@ -41,7 +41,7 @@ def test_times_around_a_quarter_of_an_hour() -> None:
     late = security(4688, 3, NewProcessId="0x7", NewProcessName="a", TimeCreated="2026-01-01 12:07:00")
     for record in (one, other, late):
         seen.see(record)
-    assert (seen.twins(one), seen.twins(late)) == ([one, other], [late])
+    assert (seen.twins(one, 7), seen.twins(late, 7)) == ([one, other], [late])
 
 
 def test_a_clock_that_leads_out_of_the_calendar() -> None:

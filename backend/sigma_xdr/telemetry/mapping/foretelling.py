@@ -1,0 +1,139 @@
+"""What a row will show in a field, told from the record without making the row.
+
+Most records are no rule's business, and a row is dear to make. For the events that come most, these are the fields whose text
+follows from one or two of the record's own, by the functions that the mapping itself uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from xml.sax.saxutils import unescape
+
+from sigma_xdr.telemetry.scalars import text_of
+from sigma_xdr.telemetry.values import known, name_of, sound, without_directory
+
+__all__ = ["FORETOLD", "Foretelling", "Foretold"]
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """A field of a row's view, or a column, as far as its record tells.
+
+    ``fields`` are the record's fields that it is made of, by :meth:`texts`. ``is_sure`` says that without them it is nothing;
+    otherwise other records may fill it.
+    """
+
+    fields: tuple[str, ...]
+    made: Callable[..., str]
+    is_sure: bool
+
+    def texts(self, *given: Any) -> Iterator[str] | None:
+        """The texts of which the row shows one, given the record's fields; None: it may show anything.
+
+        Some collectors leave text as XML escapes it, so it may be either.
+        """
+        first = given[0] if given else None
+        if not isinstance(first, str):
+            return iter(()) if first is None and self.is_sure else None
+        if not known(first):
+            return iter(()) if self.is_sure else None
+        return self._each([text_of(value) for value in given])
+
+    def plain(self, given: Sequence[Any]) -> str | None:
+        """The only text, where that is plain to see: what :meth:`texts` says of nearly all records, sooner."""
+        for value in given:
+            if type(value) is not str or "&" in value or not value.isascii() or len(value) < 2:
+                return None
+        return self.made(*given) if given else None
+
+    def _each(self, given: list[str]) -> Iterator[str]:
+        yield self._sound(given)
+        if any("&" in text for text in given):
+            yield self._sound([unescape(text, {"&quot;": '"', "&apos;": "'"}) for text in given])
+
+    def _sound(self, given: list[str]) -> str:
+        text = self.made(*given)
+        return text if text.isascii() else str(sound({"": text}).get("", ""))
+
+
+def _same(text: str) -> str:
+    return text
+
+
+def _path(names: str, field: str, is_sure: bool) -> Mapping[str, Foretold]:
+    """A path, under the names that it has as a whole; the last of the names has the file's name alone."""
+    *whole, short = names.split()
+    foretold = dict.fromkeys(whole, Foretold((field,), _same, is_sure))
+    return {**foretold, short: Foretold((field,), name_of, is_sure)}
+
+
+def _line(names: str, field: str, image: str, is_sure: bool) -> Mapping[str, Foretold]:
+    """A command line."""
+    return dict.fromkeys(names.split(), Foretold((field, image), without_directory, is_sure))
+
+
+_ACTING = "Image InitiatingProcessFolderPath InitiatingProcessFileName"
+_PARENT = "ParentImage InitiatingProcessFolderPath InitiatingProcessFileName"
+_VERSIONS = {
+    "OriginalFileName": "ProcessVersionInfoOriginalFileName",
+    "Description": "ProcessVersionInfoFileDescription",
+    "Product": "ProcessVersionInfoProductName",
+    "Company": "ProcessVersionInfoCompanyName",
+}
+
+
+@dataclass(frozen=True)
+class Foretelling:
+    """The row of a kind of records: its table and ActionType, and the fields that are foretold.
+
+    ``besides`` are rows that there may be beside it: table, ActionType, and a field with the text that it then holds.
+    """
+
+    table: str
+    action: str
+    fields: Mapping[str, Foretold]
+    besides: tuple[tuple[str, str, str, str], ...] = ()
+
+
+_BY_WMI = ("DeviceEvents", "ProcessCreatedUsingWmiQuery", "InitiatingProcessFileName", "wmiprvse.exe")
+
+#: By a record's log and id.
+FORETOLD: Mapping[tuple[str, int], Foretelling] = {
+    ("sysmon", 1): Foretelling(
+        "DeviceProcessEvents",
+        "ProcessCreated",
+        {
+            **_path("Image FolderPath FileName", "Image", True),
+            **_line("CommandLine ProcessCommandLine", "CommandLine", "Image", True),
+            **_path(_PARENT, "ParentImage", False),
+            **_line("ParentCommandLine InitiatingProcessCommandLine", "ParentCommandLine", "ParentImage", False),
+            **{
+                name: Foretold((field,), _same, True) for field, column in _VERSIONS.items() for name in (field, column)
+            },
+        },
+        (_BY_WMI,),
+    ),
+    ("security", 4688): Foretelling(
+        "DeviceProcessEvents",
+        "ProcessCreated",
+        {
+            **_path("Image FolderPath FileName", "NewProcessName", True),
+            **_line("CommandLine ProcessCommandLine", "CommandLine", "NewProcessName", True),
+            **_path(_PARENT, "ParentProcessName", False),
+            **{name: Foretold((), _same, True) for names in _VERSIONS.items() for name in names},
+        },
+        (_BY_WMI,),
+    ),
+    ("sysmon", 7): Foretelling(
+        "DeviceImageLoadEvents",
+        "ImageLoaded",
+        {**_path("ImageLoaded FolderPath FileName", "ImageLoaded", True), **_path(_ACTING, "Image", False)},
+    ),
+    ("sysmon", 11): Foretelling(
+        "DeviceFileEvents",
+        "FileCreated",
+        {**_path("TargetFilename FolderPath FileName", "TargetFilename", True), **_path(_ACTING, "Image", False)},
+    ),
+}
