@@ -1,207 +1,220 @@
-"""Files of Windows events: EVTX, JSON lines, a JSON array or document, each also compressed with gzip.
+"""Files of events: Windows' own (EVTX, JSON), and rows of Defender's (CSV, JSON, Parquet), each also compressed or in an archive.
 
-What a file is, its content says, not its name. Records come one by one; of lines and of EVTX files only a piece is in
-memory at a time. What can't be read is given back with its place and the reason, and never stops the rest.
+What a file is, its content says, not its name. Events come one by one, in bounded memory. What can't be read is given back with
+its place and the reason, and never stops the rest.
 """
 
 from __future__ import annotations
 
-import gzip
 import io
-import json
-import tempfile
-import zlib
+import os
+import stat
+import zipfile
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
 from sigma_xdr.errors import Diagnostic, UsageError
+from sigma_xdr.telemetry.csv_file import csv_events
 from sigma_xdr.telemetry.evtx_file import evtx_documents
-from sigma_xdr.telemetry.records import Record, TelemetryError, record_of
+from sigma_xdr.telemetry.formats import HEAD, Kind, kind_of
+from sigma_xdr.telemetry.intake import Intake, Item
+from sigma_xdr.telemetry.json_file import json_events
+from sigma_xdr.telemetry.json_values import NotJson, json_of
+from sigma_xdr.telemetry.packed import Budget, NoRoom, Unpacked, entry_problem, opened_entry, spooled, unpacked
+from sigma_xdr.telemetry.parquet_file import parquet_events
+from sigma_xdr.telemetry.unreadable import Unreadable
 
-__all__ = ["Unreadable", "read_events"]
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
-#: Longest line that is read, in bytes: a record of Windows' has at most 64 KiB.
-_LONGEST_LINE = 64 * 2**20
-#: Longest JSON array or document over several lines, in characters: it is read as a whole.
-_LONGEST_TEXT = 2**29
-#: How much of a compressed file is read at a time, in bytes.
-_PIECE = 2**16
-#: What a compressed file may hold: that many bytes, or if it is more, that many times its own size. Events shrink to a
-#: twentieth or so, what was made to fill a disk to a thousandth.
-_HELD, _HELD_TIMES = 2**30, 200
-_GZIP, _EVTX = b"\x1f\x8b", b"ElfFile\x00"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_BLANKS = "\ufeff \t\r\n\0"
+__all__ = ["NO_EVENTS", "CountedFile", "FileReading", "Unreadable", "opened", "read_events"]
 
-
-@dataclass(frozen=True)
-class Unreadable:
-    """A record that can't be read: its file, its number there (from 1), and one sentence why."""
-
-    file: str
-    number: int
-    reason: str
+NO_EVENTS = (
+    "the file is none that is read: it begins neither as EVTX, Parquet, JSON or CSV of events, nor as gzip, zstd or zip"
+)
+_BUFFER = 2**20
 
 
-def read_events(path: str | Path) -> Iterator[Record | Unreadable]:
-    """The records of a file, in order. Raises UsageError where the file can't be opened."""
+def read_events(path: str | Path) -> Iterator[Item]:
+    """The events of a file, in order: ``Record``, ``StoredRow``, or ``Unreadable`` in place of what can't be read.
+
+    Raises UsageError where the file can't be opened.
+    """
     try:
-        with Path(path).open("rb") as file:
-            yield from _records(file, str(path))
+        file = opened(path)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise UsageError(Diagnostic("unreadable-file", f"{path} can't be read: {reason}")) from None
+        raise UsageError(Diagnostic("unreadable-file", f"{path} can't be read: {error.strerror or error}")) from None
+    with file:
+        yield from FileReading(file, str(path))
 
 
-def _records(file: IO[bytes], name: str) -> Iterator[Record | Unreadable]:
-    for number, document in enumerate(_documents(file), 1):
-        if isinstance(document, _Broken):
-            yield Unreadable(name, number, document.reason)
-        elif not isinstance(document, dict):
-            yield Unreadable(name, number, "the record is no JSON object")
-        else:
-            try:
-                yield record_of(document, name, number)
-            except TelemetryError as error:
-                yield Unreadable(name, number, error.diagnostics[0].message)
+def opened(path: str | Path) -> CountedFile:
+    """A file, open for reading. Raises OSError, also for what is no file."""
+    mode = os.stat(path).st_mode
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise OSError(0, "it is a device")
+    return CountedFile(path)
 
 
-@dataclass(frozen=True)
-class _Broken:
-    """In place of a document that can't be read."""
+class CountedFile(io.FileIO):
+    """A file that counts what is read of it, and ends where it ended when it was opened."""
 
-    reason: str
+    def __init__(self, path: str | Path) -> None:
+        super().__init__(path, "rb")
+        found = os.fstat(self.fileno())
+        self.is_regular = stat.S_ISREG(found.st_mode)
+        self.size = found.st_size
+        self.consumed = 0
 
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        """Read, and count."""
+        view = memoryview(buffer).cast("B")
+        if self.is_regular:  # whoever writes to it while it is read may never end
+            view = view[: max(self.size - self.tell(), 0)]
+        count = super().readinto(view)
+        self.consumed += count or 0
+        return count
 
-def _documents(file: IO[bytes]) -> Iterator[Any]:
-    """The documents of an open file, told apart by its first bytes."""
-    start = file.read(8)
-    file.seek(0)
-    if start.startswith(_GZIP):
-        yield from _decompressed(file)
-    elif start.startswith(_EVTX):
-        yield from _of_evtx(file)
-    else:
-        yield from _of_json(file, "utf-16" if start.startswith(_UTF16) else "utf-8-sig")
-
-
-def _decompressed(file: IO[bytes]) -> Iterator[Any]:
-    """What a gzip file holds, through a temporary file: EVTX is read here and there."""
-    with tempfile.TemporaryFile() as whole:
-        broken = None
-        most = max(_HELD, _HELD_TIMES * file.seek(0, io.SEEK_END))
-        file.seek(0)
-        with gzip.GzipFile(fileobj=file) as compressed:
-            try:  # read1, because read would lose what stands right before the damage
-                while whole.tell() <= most and (piece := compressed.read1(_PIECE)):
-                    whole.write(piece)
-            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-                broken = _Broken(f"the compressed file is damaged: {error}")
-        if whole.tell() > most:
-            broken = _Broken(f"the compressed file holds more than {most:,} bytes: decompress it first")
-        whole.flush()
-        whole.seek(0)
-        if whole.read(2) == _GZIP:
-            broken = _Broken("the file is compressed twice")
-        else:
-            whole.seek(0)
-            yield from _documents(whole)
-        if broken:
-            yield broken
+    def change(self) -> str | None:
+        """How the file has changed while it was read to its end; None where it hasn't."""
+        now = os.fstat(self.fileno()).st_size
+        if not self.is_regular or now == self.size:
+            return None
+        if now > self.size:
+            return f"the file has grown while it was read: what follows its first {self.size:,} bytes isn't read"
+        return f"the file has shrunk while it was read, from {self.size:,} to {now:,} bytes"
 
 
-# ------------------------------------------------------------------------------------------------------------------- EVTX
+class FileReading:
+    """The events of an open file, and meanwhile what else there is to say of it.
 
+    ``consumed`` is how many of its bytes are read; ``left_out`` counts rows by ``Table.Column``, the columns that they have and
+    their table hasn't. Of an archive, ``member`` is the one entry that is read; else all are.
+    """
 
-def _of_evtx(file: IO[bytes]) -> Iterator[Any]:
-    for text, is_record in evtx_documents(file):
-        yield _parsed(text) if is_record else _Broken(text)
+    def __init__(self, file: CountedFile, name: str, member: str | None = None) -> None:
+        self.left_out: Counter[str] = Counter()
+        self._file = file
+        self._name = name
+        self._member = member
+        self._part = 0
+        self._budget = Budget(file.size)
 
+    @property
+    def consumed(self) -> int:
+        """How many bytes of the file are read."""
+        return min(max(self._file.consumed, self._part), self._file.size)
 
-# ------------------------------------------------------------------------------------------------------------------- JSON
-
-
-def _of_json(file: IO[bytes], encoding: str) -> Iterator[Any]:
-    """Lines of JSON, unless what begins on the first line goes on below it."""
-    text = io.TextIOWrapper(file, encoding, errors="replace", newline="\n")
-    try:
-        lines = _lines(text)
-        first = next(lines, None)
-        if first is None:
-            return
-        second = next(lines, None)
-        if _are_lines(first, second):
-            yield _of_line(first)
-            if second is not None:
-                yield _of_line(second)
-            yield from map(_of_line, lines)
-        else:
-            text.seek(0)
-            whole = text.read(_LONGEST_TEXT + 1)
-            if len(whole) > _LONGEST_TEXT:
-                yield _Broken(
-                    f"the JSON is longer than {_LONGEST_TEXT:,} characters: write each record on a line of its own"
-                )
-            else:
-                yield from _in_text(whole)
-    finally:
-        text.detach()
-
-
-def _lines(text: io.TextIOWrapper) -> Iterator[str | _Broken]:
-    """The lines that aren't blank; of one too long only that it is there."""
-    while line := text.readline(_LONGEST_LINE):
-        if len(line) == _LONGEST_LINE and not line.endswith("\n"):
-            while (rest := text.readline(_LONGEST_LINE)) and not rest.endswith("\n"):
-                pass
-            yield _Broken(f"the line is longer than {_LONGEST_LINE:,} characters")
-        elif line.strip(_BLANKS):
-            yield line
-
-
-def _are_lines(first: str | _Broken, second: str | _Broken | None) -> bool:
-    if isinstance(first, _Broken) or isinstance(second, _Broken):
-        return True
-    start = first.lstrip(_BLANKS)[0]
-    if start == "[":
-        return False
-    return start != "{" or not isinstance(_parsed(first), _Broken) or (second is not None and second.startswith("{"))
-
-
-def _of_line(line: str | _Broken) -> Any:
-    return line if isinstance(line, _Broken) else _parsed(line)
-
-
-def _in_text(text: str) -> Iterator[Any]:
-    """Documents one after the other, or the elements of an array; after the first that is broken nothing more is found."""
-    decoder = json.JSONDecoder()
-    position = arrays = 0
-    while True:
-        while position < len(text) and text[position] in "[]," + _BLANKS:
-            arrays += (text[position] == "[") - (text[position] == "]")
-            position += 1
-        if position == len(text):
-            if arrays > 0:
-                yield _Broken("the array has no end: the file may be cut off")
-            return
+    def __iter__(self) -> Iterator[Item]:
+        intake = Intake(self._name, self.left_out)
+        stream: io.BufferedReader = io.BufferedReader(self._file, _BUFFER)
         try:
-            document, position = decoder.raw_decode(text, position)
-        except (ValueError, RecursionError) as error:
-            yield _not_json(error)
-            return
-        yield document
+            kind = kind_of(_head(stream))
+            if kind is Kind.ZIP:
+                yield from self._archive(stream)
+            else:
+                yield from self._stream(stream, intake, kind)
+        except OSError as error:
+            yield intake.broken(f"the file can't be read any further: {error.strerror or error}")
+        except NoRoom as error:
+            yield intake.broken(str(error))
+        else:
+            if change := self._file.change():
+                yield intake.broken(change)
+        finally:
+            stream.detach()
+
+    def _archive(self, stream: io.BufferedReader) -> Iterator[Item]:
+        """The entries of a zip file, each with a name of its own. Names are only shown: nothing is written where they point."""
+        with _seekable(stream) as file:
+            try:
+                archive = zipfile.ZipFile(file)
+            except (zipfile.BadZipFile, NotImplementedError) as error:
+                yield Intake(self._name, self.left_out).broken(f"the archive is damaged: {error}")
+                return
+            intakes: dict[str, Intake] = {}  # an archive may have several entries of one name
+            for entry in archive.infolist():
+                if entry.is_dir() or self._member not in (None, entry.filename):
+                    continue
+                new = Intake(f"{self._name}!{entry.filename}", self.left_out)
+                intake = intakes.setdefault(entry.filename, new)
+                if problem := entry_problem(entry):
+                    yield intake.broken(problem)
+                else:
+                    yield from self._held(opened_entry(archive, entry, self._budget), intake, ())
+
+    def _held(self, raw: Unpacked, intake: Intake, layers: tuple[Kind, ...]) -> Iterator[Item]:
+        """What a compressed stream holds, and its damage."""
+        stream: io.BufferedReader = io.BufferedReader(raw, _BUFFER)
+        with stream:
+            kind = kind_of(_head(stream))
+            if kind is Kind.ZIP:
+                yield intake.broken("it is an archive in a compressed file: unpack it first")
+                return
+            if kind in (Kind.GZIP, Kind.ZSTD) and layers:
+                yield intake.broken("the file is compressed twice")
+                return
+            if kind is not None or raw.problem is None:
+                yield from self._stream(stream, intake, kind, layers)
+            if raw.problem is not None:
+                yield intake.broken(raw.problem)
+
+    def _stream(
+        self, stream: io.BufferedReader, intake: Intake, kind: Kind | None, layers: tuple[Kind, ...] = ()
+    ) -> Iterator[Item]:
+        match kind:
+            case None:
+                yield intake.broken(NO_EVENTS)
+            case Kind.JSON:
+                yield from json_events(stream, intake)
+            case Kind.CSV:
+                yield from csv_events(stream, intake)
+            case Kind.EVTX:
+                with _seekable(stream) as file:
+                    yield from self._evtx(file, intake)
+            case Kind.PARQUET:
+                with _seekable(stream) as file:
+                    size = file.seek(0, io.SEEK_END)
+                    yield from parquet_events(file, size, intake, self._progress)
+            case _:
+                inner = layers if kind is Kind.UTF16 else (*layers, kind)
+                yield from self._held(unpacked(stream, kind, self._budget), intake, inner)
+
+    def _evtx(self, file: IO[bytes], intake: Intake) -> Iterator[Item]:
+        is_whole = isinstance(file, io.BufferedReader) and _is_whole(file)
+        for text, is_record in evtx_documents(file):
+            if is_whole:  # the process that reads has the file's position in common with this one
+                self._part = os.lseek(file.fileno(), 0, os.SEEK_CUR)
+            if not is_record:
+                yield intake.broken(text)
+                continue
+            try:
+                yield from intake.document(json_of(text.encode("utf-8", "surrogatepass")), False)
+            except NotJson as error:
+                yield intake.broken(str(error))
+
+    def _progress(self, part: float) -> None:
+        self._part = int(part * self._file.size)
 
 
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        return _not_json(error)
+@contextmanager
+def _seekable(stream: io.BufferedReader) -> Iterator[IO[bytes]]:
+    """A file in which one can read here and there: the file itself, or a temporary one."""
+    if _is_whole(stream):
+        stream.seek(0)
+        yield stream
+    else:
+        with spooled(stream) as file:
+            yield file
 
 
-def _not_json(error: Exception) -> _Broken:
-    if isinstance(error, RecursionError):
-        return _Broken("the JSON nests too deep")
-    return _Broken(f"the record is no JSON: {error.msg if isinstance(error, json.JSONDecodeError) else error}")
+def _is_whole(stream: io.BufferedReader) -> bool:
+    """Whether a stream is a file on the disk as it is."""
+    return isinstance(stream.raw, CountedFile) and stream.raw.is_regular
+
+
+def _head(stream: io.BufferedReader) -> bytes:
+    return stream.peek(HEAD)[:HEAD]

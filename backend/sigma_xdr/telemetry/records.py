@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any
 
 from sigma_xdr.errors import Diagnostic, SigmaXdrError
+from sigma_xdr.telemetry.lazily import lazily
 from sigma_xdr.telemetry.scalars import moved, text_of
 from sigma_xdr.telemetry.shapes import FLAT, Head, NoEvent, Shape, shape_of
 
@@ -48,31 +48,36 @@ class Record:
     def __repr__(self) -> str:
         return f"Record({self.file!r}, {self.number}, {self.channel!r}, {self.event_id})"
 
-    @cached_property
+    @lazily
     def host(self) -> str:
         """The computer's name; empty where the event doesn't say."""
         return self._shape.host(self.data)
 
-    @cached_property
+    @lazily
     def time(self) -> datetime | None:
         """When it was, in UTC: what a collector wrote in local time is taken for UTC. None where the event doesn't say."""
         return self._shape.time(self.data)
 
-    @cached_property
+    @lazily
     def zone(self) -> timedelta | None:
         """How far the collector's clock runs before UTC; None where ``time`` may be local: other records of the host may tell."""
         return self._shape.zone(self.data)
 
-    @cached_property
+    @lazily
     def writer(self) -> int | None:
         """The id of the process that wrote the event: of PowerShell's, PowerShell itself."""
         writer = self._shape.writer(self.data)
         return writer if type(writer) is int and 0 < writer < 2**32 else None
 
-    @cached_property
+    @lazily
     def fields(self) -> Mapping[str, Any]:
         """The event's own fields, named and valued as they came."""
         return self._shape.fields(self.data, self.log)
+
+    @property
+    def surface(self) -> Mapping[str, Any]:
+        """The event's own fields among whatever else the document holds beside them: what is quickest to look at."""
+        return self.data if self._shape is FLAT else self.fields
 
     def text(self, name: str) -> str:
         """A field as text; empty where it is missing, null, or no plain value."""

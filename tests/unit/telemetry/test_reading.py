@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sigma_xdr.errors import UsageError
-from sigma_xdr.telemetry import Record, Unreadable, read_events, reading
+from sigma_xdr.telemetry import Record, Unreadable, json_file, packed, read_events
 
 from .samples import SYSMON, corpus_files
 
@@ -164,19 +164,22 @@ def test_an_array_that_is_cut_off_between_records(tmp_path: Path) -> None:
 
 
 def test_a_file_that_holds_far_more_than_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "_HELD", 1000)
+    monkeypatch.setattr(packed, "HELD", 1000)
     path = tmp_path / "events.gz"
     path.write_bytes(gzip.compress(LINES.encode() + b"\n" * 2**22))
     size = path.stat().st_size * 200
     assert read(path) == [*ALL, (4, f"the compressed file holds more than {size:,} bytes: decompress it first")]
 
 
-def test_an_array_too_long_for_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_document_too_long_for_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "events.json"
-    path.write_text(json.dumps(EVENTS))
-    monkeypatch.setattr(reading, "_LONGEST_TEXT", path.stat().st_size - 1)
+    path.write_text(json.dumps([EVENTS[0], "x" * 3_000_000, EVENTS[1]], indent=1))
+    assert read(path) == [ALL[0], (2, "the record is no JSON object"), (3, "5.exe")]
+    monkeypatch.setattr(json_file, "LONGEST", 2**20)
     assert read(path) == [
-        (1, f"the JSON is longer than {path.stat().st_size - 1:,} characters: write each record on a line of its own")
+        ALL[0],
+        (
+            2,
+            "a document of the JSON is longer than 1,048,576 characters: write each record on a line of its own",
+        ),
     ]
-    monkeypatch.setattr(reading, "_LONGEST_TEXT", path.stat().st_size)
-    assert read(path) == ALL

@@ -26,7 +26,16 @@ _ENVELOPE = frozenset(
 #: What NXLog and its relatives add to an event's own fields, some of them under names that an event may have too.
 _COLLECTOR = _ENVELOPE | frozenset(
     (
-        *("AccountName", "AccountType", "ActivityID", "Category", "Domain", "EventReceivedTime", "EventTime", "EventType"),
+        *(
+            "AccountName",
+            "AccountType",
+            "ActivityID",
+            "Category",
+            "Domain",
+            "EventReceivedTime",
+            "EventTime",
+            "EventType",
+        ),
         *("EventTypeOrignal", "ExecutionProcessID", "Opcode", "OpcodeValue", "ProcessID", "RecordNumber", "Severity"),
         *("SeverityValue", "SourceModuleName", "SourceModuleType", "ThreadID", "UserID", "Version", "host", "port"),
         *("tags", "type", "@version"),
