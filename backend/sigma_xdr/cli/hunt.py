@@ -198,7 +198,7 @@ class _Rules:
 
 
 def _writer(form: str) -> HitWriter | None:
-    stream = click.get_binary_stream("stdout")
+    stream = sys.stdout.buffer
     if form == "jsonl":
         return JsonLines(stream)
     return CsvTable(stream) if form == "csv" else None

@@ -7,6 +7,7 @@ and what the pieces give is taken in their order.
 from __future__ import annotations
 
 import errno
+import gc
 import multiprocessing
 import pickle
 import signal
@@ -37,6 +38,8 @@ _SECONDS = 0.2
 _OFTEN = 1000
 
 
+#: How rarely Python looks for cycles: after so many new objects, and for old ones after so many such times.
+_RARELY = (100_000, 50, 100)
 #: What is less than this many bytes altogether isn't worth a second process.
 _SMALL = 16 * 2**20
 
@@ -80,7 +83,7 @@ class Crew:
         context = multiprocessing.get_context("spawn")
         common = _Common(self.plan, folder, context.Value("q", 0), context.Event())
         self.summary.account.files = len(self.sources)
-        with _interruption(common.stop):
+        with _interruption(common.stop), _rare_collection():
             if self.jobs == 1 or sum(source.size for source in self.sources) < _SMALL:
                 for file, piece in tasks:
                     account = Account()
@@ -209,6 +212,7 @@ _at_work: list[tuple[_Common, Hunter]] = []
 def _begin(common: _Common) -> None:
     """A process of the crew begins. Ctrl-C is for the first process alone, which then asks the others to stop."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(*_RARELY)
     _at_work.append((common, Hunter(common.plan)))
 
 
@@ -220,6 +224,17 @@ def _work(file: int, piece: Piece, path: Path) -> Account:
         for found in common.hunt(hunter, file, piece, account, lambda _: None):
             pickle.dump(found, out)
     return account
+
+
+@contextmanager
+def _rare_collection() -> Iterator[None]:
+    """Events are no cycles: Python would look through the thousands that are kept again and again, and find nothing."""
+    before = gc.get_threshold()
+    gc.set_threshold(*_RARELY)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ events come are in ``shapes``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,13 @@ __all__ = ["Record", "TelemetryError", "moved", "record_of", "text_of"]
 _HINT = (
     "write Windows' own JSON (Event with System and EventData), or Channel, EventID and the event's fields side by side: "
     r"{Channel: Microsoft-Windows-Sysmon/Operational, EventID: 1, Image: 'C:\Windows\System32\cmd.exe'}"
+)
+
+
+#: What tells an event's host, kind and time in flat JSON.
+_OF_EVERY_EVENT = (
+    *("Channel", "EventID", "Provider_Name", "SourceName", "Computer", "Hostname", "ComputerName", "UtcTime"),
+    *("EventTime", "TimeCreated", "@timestamp"),
 )
 
 
@@ -44,6 +51,7 @@ class Record:
         self.event_id = head.event_id
         self.log = head.log
         self._shape = shape
+        self._head = head
 
     def __repr__(self) -> str:
         return f"Record({self.file!r}, {self.number}, {self.channel!r}, {self.event_id})"
@@ -78,6 +86,17 @@ class Record:
     def surface(self) -> Mapping[str, Any]:
         """The event's own fields among whatever else the document holds beside them: what is quickest to look at."""
         return self.data if self._shape is FLAT else self.fields
+
+    def reduced(self, names: Sequence[str]) -> Record:
+        """The same event with these of its fields and what every event has: it takes less room. Itself, where that isn't easy."""
+        if self._shape is not FLAT:
+            return self
+        data = self.data
+        kept = {name: data[name] for name in (*_OF_EVERY_EVENT, *names) if name in data}
+        for value in kept.values():
+            if type(value) is str and "&" in value:  # the message says how it is meant
+                return self
+        return Record(self.file, self.number, kept, self._shape, self._head)
 
     def text(self, name: str) -> str:
         """A field as text; empty where it is missing, null, or no plain value."""

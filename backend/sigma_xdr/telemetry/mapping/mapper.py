@@ -124,14 +124,16 @@ class Mapper:
         self._whole_paths = whole_paths
         self._unmapped = unmapped
         self._first, self._last = first, last
-        self._ahead: deque[tuple[Record, int | None, bool]] = deque()
+        self._ahead: deque[tuple[int, Record, int | None, bool]] = deque()
 
     def take(self, record: Record, is_wanted: bool = True) -> Iterable[Row]:
         """Take in the next record; the rows of those whose turn it is then. One that isn't wanted is for others' rows alone."""
         ahead, before = self._ahead, record.number - AHEAD
-        ahead.append((record, self.memory.see(record), is_wanted))
-        while ahead[0][0].number < before:
-            if ahead[0][2]:
+        kept, process = self.memory.see(record, is_wanted)
+        if is_wanted or process is not None:
+            ahead.append((record.number, kept, process, is_wanted))
+        while ahead and ahead[0][0] < before:
+            if ahead[0][3]:
                 return self._due(before)
             self._pass(*ahead.popleft())
         return ()
@@ -143,17 +145,17 @@ class Mapper:
     def _due(self, before: int | None) -> Iterator[Row]:
         """The rows of the records before that number."""
         ahead = self._ahead
-        while ahead and (before is None or ahead[0][0].number < before):
-            record, process, is_wanted = ahead.popleft()
-            if not is_wanted or record.number < self._first:
-                self._pass(record, process, is_wanted)
-            elif self._last is None or record.number <= self._last:
-                self.memory.turn_to(record.number)
+        while ahead and (before is None or ahead[0][0] < before):
+            number, record, process, is_wanted = ahead.popleft()
+            if not is_wanted or number < self._first:
+                self._pass(number, record, process)
+            elif self._last is None or number <= self._last:
+                self.memory.turn_to(number)
                 yield from self._rows(record, process)
 
-    def _pass(self, record: Record, process: int | None, _: bool) -> None:
+    def _pass(self, number: int, record: Record, process: int | None, _: bool = False) -> None:
         """It is the turn of a record that no row is made of."""
-        self.memory.turn_to(record.number)
+        self.memory.turn_to(number)
         self.memory.pass_by(record, process)
 
     def _rows(self, record: Record, process: int | None) -> Iterator[Row]:

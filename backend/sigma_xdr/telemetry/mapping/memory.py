@@ -71,20 +71,26 @@ class Memory:
     _by_guid: Recent[tuple[str, str], Record] = field(default_factory=Recent)
     _by_id: Recent[tuple[str, int], Record] = field(default_factory=Recent)
 
-    def see(self, record: Record) -> int | None:
-        """Take in a record that may be mapped much later. Of a process creation it gives the id, which ``pass_by`` takes."""
+    def see(self, record: Record, is_wanted: bool = True) -> tuple[Record, int | None]:
+        """Take in a record that may be mapped much later, or that isn't wanted for a row of its own.
+
+        It gives what ``pass_by`` takes when the record's turn comes: what is remembered of it, and the id of the process that it
+        creates.
+        """
         host, at, kind = record.host.lower(), record.number, (record.log, record.event_id)
         self._events.put((host, kind), True, at)
         if "UtcTime" in record.surface:
             self._clocks.put(host, record, at)
         if kind in _CREATIONS:
             process = process_id(record)
+            if not is_wanted and (process is None or "ProcessId" in record.surface):
+                record = record.reduced(_OF_PROCESS)
             if process is not None:
                 key = host, process
                 self._creations.put(key, (*(self._creations.get(key, self.now) or ()), record)[-_TWINS:], at)
             if guid := text_of(record.surface.get("ProcessGuid")):
                 self._by_guid.put((host, guid), record, at)
-            return process
+            return record, process
         if kind in (("sysmon", 19), ("sysmon", 20)):
             if record.text("Operation") in ("", "Created"):
                 self._parts.put((host, record.event_id, unquoted(record.text("Name"))), record, at)
@@ -97,7 +103,7 @@ class Memory:
                 self._bound.put((host, event, object_name(record.text(reference))), True, at)
         elif kind == ("security", 4624) and record.text("LogonType") == "3":
             self._logons.put((host, number(record.text("TargetLogonId"))), record, at)
-        return None
+        return record, None
 
     def turn_to(self, number: int) -> None:
         """The number of the record that is mapped now."""
@@ -171,6 +177,21 @@ class Memory:
         return tuple(record for record in records or () if record.number >= self.now - BEHIND)
 
 
+#: What a process creation says that rows of other records may need.
+_OF_PROCESS = (
+    *("ProcessGuid", "ProcessId", "Image", "CommandLine", "User", "Hashes", "OriginalFileName"),
+    *("Description", "Product", "Company", "IntegrityLevel", "LogonId", "ParentImage"),
+    *(
+        "ParentProcessId",
+        "TerminalSessionId",
+        "TokenElevationType",
+        "NewProcessName",
+        "NewProcessId",
+        "ParentProcessName",
+    ),
+    *("MandatoryLabel", "SubjectUserName", "SubjectDomainName", "SubjectUserSid"),
+    *("SubjectLogonId", "TargetUserName", "TargetDomainName", "TargetUserSid", "TargetLogonId"),
+)
 _CREATIONS = {("sysmon", 1): "ProcessId", ("security", 4688): "NewProcessId"}
 
 
