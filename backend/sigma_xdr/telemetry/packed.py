@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import lzma
 import sys
 import tempfile
 import zipfile
@@ -26,7 +27,17 @@ else:
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["Budget", "NoRoom", "Unpacked", "entry_problem", "opened_entry", "spooled", "unpacked"]
+__all__ = [
+    "Budget",
+    "NoRoom",
+    "Unpacked",
+    "buffered",
+    "entry_problem",
+    "no_room",
+    "opened_entry",
+    "spooled",
+    "unpacked",
+]
 
 #: What a compressed file may hold: that many bytes, or if it is more, that many times its own size.
 HELD, HELD_TIMES = 2**30, 200
@@ -35,14 +46,14 @@ _PIECE = 2**16
 _BUFFER = 2**20
 #: How damage shows, whatever the format.
 _DAMAGE = (
-    EOFError,
-    zlib.error,
-    gzip.BadGzipFile,
-    zipfile.BadZipFile,
-    zstd.ZstdError,
-    NotImplementedError,
-    RuntimeError,
+    *(EOFError, ValueError, RuntimeError, NotImplementedError),
+    *(gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, zlib.error, zstd.ZstdError),
 )
+
+
+def buffered(raw: io.RawIOBase) -> io.BufferedReader:
+    """A raw stream, to be read in pieces of any size."""
+    return io.BufferedReader(raw, _BUFFER)
 
 
 class NoRoom(Exception):
@@ -90,10 +101,11 @@ class Unpacked(io.RawIOBase):
             self.problem = f"the compressed file is damaged: {error}"
             return b""
         if self._budget is not None:
+            left = max(self._budget.left, 0)
             self._budget.left -= len(piece)
             if self._budget.left < 0:
                 self.problem = f"the compressed file holds more than {self._budget.most:,} bytes: decompress it first"
-                return b""
+                return piece[:left]
         return piece
 
 

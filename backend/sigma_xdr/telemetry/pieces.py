@@ -7,7 +7,6 @@ some records before and after its own.
 from __future__ import annotations
 
 import codecs
-import io
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from sigma_xdr.telemetry.formats import BLANKS, HEAD, Kind, kind_of
 from sigma_xdr.telemetry.intake import BATCH, Intake, Item
 from sigma_xdr.telemetry.json_file import are_lines, line_events, lines_of
 from sigma_xdr.telemetry.mapping import AHEAD, BEHIND
+from sigma_xdr.telemetry.packed import buffered
 from sigma_xdr.telemetry.reading import CountedFile, FileReading, opened
 from sigma_xdr.telemetry.unreadable import Unreadable
 
@@ -102,7 +102,7 @@ def _cut(source: Source, size: int) -> Iterator[Piece]:
 def _has_lines(file: CountedFile) -> bool:
     if not file.is_regular:
         return False
-    stream: io.BufferedReader = io.BufferedReader(file, _STEP)
+    stream = buffered(file)
     try:
         if kind_of(stream.peek(HEAD)[:HEAD]) is not Kind.JSON:
             return False
@@ -141,10 +141,8 @@ def _may_be_batch(data: bytes) -> bool:
 
 def _lines_in(data: bytes) -> int:
     """How many lines that aren't blank there are between the first and the last line break."""
-    count = data.count(b"\n") - 1
-    if any(b"\n" + bytes([blank]) in data for blank in BLANKS):
-        count -= sum(not line.strip(BLANKS) for line in data.split(b"\n")[1:-1])
-    return count
+    lines = data.split(b"\n")[1:-1]
+    return len(lines) - sum(not line.strip(BLANKS) for line in lines if line[:1] <= b" ")
 
 
 class Reading:
@@ -192,7 +190,7 @@ class Reading:
     def _lines(self, file: CountedFile) -> Iterator[Item]:
         piece = self._piece
         file.seek(piece.warm_start)
-        stream: io.BufferedReader = io.BufferedReader(file, _STEP)
+        stream = buffered(file)
         intake = Intake(piece.source.name, self.left_out, piece.warm_number)
         try:
             if piece.warm_start == 0 and stream.peek(3).startswith(codecs.BOM_UTF8):

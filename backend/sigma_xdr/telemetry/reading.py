@@ -23,7 +23,16 @@ from sigma_xdr.telemetry.formats import HEAD, Kind, kind_of
 from sigma_xdr.telemetry.intake import Intake, Item
 from sigma_xdr.telemetry.json_file import json_events
 from sigma_xdr.telemetry.json_values import NotJson, json_of
-from sigma_xdr.telemetry.packed import Budget, NoRoom, Unpacked, entry_problem, opened_entry, spooled, unpacked
+from sigma_xdr.telemetry.packed import (
+    Budget,
+    NoRoom,
+    Unpacked,
+    buffered,
+    entry_problem,
+    opened_entry,
+    spooled,
+    unpacked,
+)
 from sigma_xdr.telemetry.parquet_file import parquet_events
 from sigma_xdr.telemetry.unreadable import Unreadable
 
@@ -35,7 +44,6 @@ __all__ = ["NO_EVENTS", "CountedFile", "FileReading", "Unreadable", "opened", "r
 NO_EVENTS = (
     "the file is none that is read: it begins neither as EVTX, Parquet, JSON or CSV of events, nor as gzip, zstd or zip"
 )
-_BUFFER = 2**20
 
 
 def read_events(path: str | Path) -> Iterator[Item]:
@@ -92,7 +100,7 @@ class FileReading:
     """The events of an open file, and meanwhile what else there is to say of it.
 
     ``consumed`` is how many of its bytes are read; ``left_out`` counts rows by ``Table.Column``, the columns that they have and
-    their table hasn't. Of an archive, ``member`` is the one entry that is read; else all are.
+    their table hasn't. Of an archive, ``member`` is the one entry that is read, under ``name`` as it is; else all are.
     """
 
     def __init__(self, file: CountedFile, name: str, member: str | None = None) -> None:
@@ -110,7 +118,7 @@ class FileReading:
 
     def __iter__(self) -> Iterator[Item]:
         intake = Intake(self._name, self.left_out)
-        stream: io.BufferedReader = io.BufferedReader(self._file, _BUFFER)
+        stream = buffered(self._file)
         try:
             kind = kind_of(_head(stream))
             if kind is Kind.ZIP:
@@ -139,8 +147,8 @@ class FileReading:
             for entry in archive.infolist():
                 if entry.is_dir() or self._member not in (None, entry.filename):
                     continue
-                new = Intake(f"{self._name}!{entry.filename}", self.left_out)
-                intake = intakes.setdefault(entry.filename, new)
+                name = self._name if self._member is not None else f"{self._name}!{entry.filename}"
+                intake = intakes.setdefault(name, Intake(name, self.left_out))
                 if problem := entry_problem(entry):
                     yield intake.broken(problem)
                 else:
@@ -148,8 +156,7 @@ class FileReading:
 
     def _held(self, raw: Unpacked, intake: Intake, layers: tuple[Kind, ...]) -> Iterator[Item]:
         """What a compressed stream holds, and its damage."""
-        stream: io.BufferedReader = io.BufferedReader(raw, _BUFFER)
-        with stream:
+        with buffered(raw) as stream:
             kind = kind_of(_head(stream))
             if kind is Kind.ZIP:
                 yield intake.broken("it is an archive in a compressed file: unpack it first")
@@ -184,6 +191,7 @@ class FileReading:
                 yield from self._held(unpacked(stream, kind, self._budget), intake, inner)
 
     def _evtx(self, file: IO[bytes], intake: Intake) -> Iterator[Item]:
+        cut_off = _cut_off(file)
         is_whole = isinstance(file, io.BufferedReader) and _is_whole(file)
         for text, is_record in evtx_documents(file):
             if is_whole:  # the process that reads has the file's position in common with this one
@@ -195,9 +203,24 @@ class FileReading:
                 yield from intake.document(json_of(text.encode("utf-8", "surrogatepass")), False)
             except NotJson as error:
                 yield intake.broken(str(error))
+        if cut_off:
+            yield intake.broken(cut_off)
 
     def _progress(self, part: float) -> None:
         self._part = int(part * self._file.size)
+
+
+#: Of an EVTX file: the size of its header, where the header has the number of chunks (16 bits), and a chunk's size.
+_EVTX_HEADER, _EVTX_COUNT, _EVTX_CHUNK = 4096, 42, 2**16
+
+
+def _cut_off(file: IO[bytes]) -> str | None:
+    """That an EVTX file is shorter than its header says; the parser reads what is there and doesn't tell."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(_EVTX_COUNT)
+    chunks = int.from_bytes(file.read(2), "little")
+    there = (size - _EVTX_HEADER) // _EVTX_CHUNK
+    return f"the file is cut off: {there:,} of its {chunks:,} chunks are whole" if 0 <= there < chunks else None
 
 
 @contextmanager

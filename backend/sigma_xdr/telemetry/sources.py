@@ -22,7 +22,7 @@ from typing import Self
 
 from sigma_xdr.errors import Diagnostic, UsageError
 from sigma_xdr.telemetry.formats import HEAD, Kind, kind_of
-from sigma_xdr.telemetry.packed import Budget, NoRoom, Unpacked, entry_problem, no_room, opened_entry
+from sigma_xdr.telemetry.packed import Budget, NoRoom, buffered, entry_problem, no_room, opened_entry
 from sigma_xdr.telemetry.pieces import Piece, Reading, Source, pieces, read_piece
 from sigma_xdr.telemetry.reading import opened
 
@@ -107,8 +107,8 @@ class _Finder:
         elif stat.S_ISREG(mode):
             self._file(path, is_given=True)
         else:
-            with opened(path) as file:  # a pipe can be read once
-                self._add(path, self.sources.keep(io.BufferedReader(file, _STEP)))
+            with buffered(opened(path)) as stream:  # a pipe can be read once
+                self._add(path, self.sources.keep(stream))
 
     def _folder(self, path: str) -> None:
         with os.scandir(path) as entries:
@@ -137,14 +137,13 @@ class _Finder:
         if real in self._seen:
             return "it is read already"
         self._seen.add(real)
-        with opened(path) as file:
-            stream: io.BufferedReader = io.BufferedReader(file, _STEP)
+        with buffered(opened(path)) as stream:
             kind = kind_of(stream.peek(HEAD)[:HEAD])
             if kind is Kind.ZIP and self._archive(path, stream):
                 return None
         if not is_given and kind is None:
             return "it is no file of events"
-        if not is_given and not file.size:
+        if not is_given and not os.path.getsize(path):
             return "it is empty"
         self._add(path, path)
         return None
@@ -159,9 +158,8 @@ class _Finder:
         entries = {entry.filename: entry for entry in archive.infolist() if not entry.is_dir()}
         for name, entry in entries.items():
             if not entry_problem(entry):
-                held: io.BufferedReader = io.BufferedReader(opened_entry(archive, entry, budget), HEAD)
-                raw = held.raw
-                if kind_of(held.peek(HEAD)[:HEAD]) is None and isinstance(raw, Unpacked) and raw.problem is None:
+                held = opened_entry(archive, entry, budget)
+                if kind_of(held.read(HEAD)) is None and held.problem is None:
                     self.sources.not_read[f"{path}!{name}"] = "it is no file of events"
                     continue
             self.sources.append(Source(f"{path}!{name}", path, name, entry.compress_size))

@@ -61,7 +61,9 @@ def table_found(columns: Iterable[str], action: str | None) -> Table:
         )
     if len(fitting) > 1:
         of = f" and the ActionType '{visible(action[:60])}'" if action else ""
-        message = f"the row doesn't name its table: its columns{of} fit {_some([table.name for table in fitting])}"
+        message = (
+            f"the row doesn't name its table: its columns{of} fit {_some(sorted(table.name for table in fitting))}"
+        )
         raise TelemetryError(Diagnostic("ambiguous-table", message, "export the column $table too, or ActionType"))
     return fitting[0]
 
