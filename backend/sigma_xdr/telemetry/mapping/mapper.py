@@ -129,14 +129,17 @@ class Mapper:
     def take(self, record: Record, is_wanted: bool = True) -> Iterable[Row]:
         """Take in the next record; the rows of those whose turn it is then. One that isn't wanted is for others' rows alone."""
         ahead, before = self._ahead, record.number - AHEAD
+        # first those that this record is too far from: what they see of it mustn't depend on what stands between
+        rows: Iterable[Row] = ()
+        while ahead and ahead[0][0] < before:
+            if ahead[0][3]:
+                rows = list(self._due(before))
+            else:
+                self._pass(*ahead.popleft())
         kept, process = self.memory.see(record, is_wanted)
         if is_wanted or process is not None:
             ahead.append((record.number, kept, process, is_wanted))
-        while ahead and ahead[0][0] < before:
-            if ahead[0][3]:
-                return self._due(before)
-            self._pass(*ahead.popleft())
-        return ()
+        return rows
 
     def rest(self) -> Iterator[Row]:
         """The rows of the records that are left."""

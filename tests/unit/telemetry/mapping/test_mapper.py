@@ -332,3 +332,14 @@ def test_hostile_records_have_rows_too() -> None:
             for row in map_records([sysmon(event_id, **hostile)]):
                 assert all(isinstance(each, str | int) for each in row.columns.values())
                 "".join(str(each) for each in row.columns.values()).encode()
+
+
+@pytest.mark.parametrize("between", [[], [security(4658, 5)]])
+def test_how_far_ahead_is_looked_does_not_depend_on_what_stands_between(
+    monkeypatch: pytest.MonkeyPatch, between: list[Record]
+) -> None:
+    """Numbers may be missing: not every record of a file can be read."""
+    monkeypatch.setattr("sigma_xdr.telemetry.mapping.mapper.AHEAD", 4)
+    connection = security(5156, 1, Direction="%%14593", DestAddress="10.0.0.5")
+    assert told(connection, *between, sysmon(3, 5, Initiated=True)) == [[("sysmon", 5)]]
+    assert told(connection, *between, sysmon(3, 6, Initiated=True)) == [[("security", 1)], [("sysmon", 6)]]
