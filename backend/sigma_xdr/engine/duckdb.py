@@ -19,10 +19,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import duckdb
-from duckdb.func import FunctionNullHandling
 
 from sigma_xdr.engine.deciding import deciding_line
-from sigma_xdr.engine.networks import in_ipv4_networks, in_ipv6_networks, is_private_ipv4
+from sigma_xdr.engine.functions import add_functions
 from sigma_xdr.engine.problem import EngineError, problem
 from sigma_xdr.engine.rows import column_lists
 from sigma_xdr.engine.translation import translate
@@ -131,10 +130,7 @@ def _database(process: int) -> duckdb.DuckDBPyConnection:
             "threads": 1,
         }
     )
-    for function in (in_ipv4_networks, in_ipv6_networks, is_private_ipv4):
-        database.create_function(
-            function.__name__, function, ["varchar[]"], "boolean", null_handling=FunctionNullHandling.SPECIAL
-        )
+    add_functions(database)
     database.execute("SET GLOBAL TimeZone = 'UTC'")
     database.execute("SET lock_configuration = true")
     atexit.register(database.close)

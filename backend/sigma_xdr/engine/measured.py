@@ -49,7 +49,8 @@ OPERATORS = frozenset({
 #: Functions of one row.
 SCALARS = frozenset({
     "abs", "ago", "array_index_of", "array_length", "array_sort_asc", "bag_pack", "base64_decode_tostring", "bin",
-    "case", "coalesce", "countof", "datetime_add", "datetime_diff", "datetime_part", "dayofmonth", "dayofweek",
+    "case", "coalesce", "countof", "datetime_add", "datetime_diff", "datetime_part", "datetime_utc_to_local", "dayofmonth",
+    "dayofweek",
     "extract", "extract_all", "floor", "format_datetime", "getyear", "hourofday", "iff", "iif", "indexof",
     "ipv4_is_in_any_range", "ipv4_is_in_range", "ipv4_is_private", "ipv6_is_in_any_range", "ipv6_is_in_range",
     "isempty", "isnotempty", "isnotnull", "isnull", "monthofyear", "not", "now", "pack_array", "parse_json", "replace_regex",

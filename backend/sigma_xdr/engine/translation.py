@@ -18,7 +18,7 @@ from duckdb_kql.translate.functions import SCALAR_FUNCTIONS, FunctionSpec
 
 from sigma_xdr.engine.constructs import named_tables
 from sigma_xdr.engine.escapes import spell_out
-from sigma_xdr.engine.networks import NETWORK_FUNCTIONS
+from sigma_xdr.engine.functions import TEMPLATES
 from sigma_xdr.engine.problem import EngineError, problem
 from sigma_xdr.engine.terms import settle_edges
 from sigma_xdr.schema import xdr_schema
@@ -27,7 +27,7 @@ __all__ = ["Translation", "translate"]
 
 #: Functions that duckdb-kql lacks, or whose failure it lets stop the query where Kusto gives empty text.
 _FUNCTIONS = {
-    **{name: f"{function}(list_value({{}}))" for name, function in NETWORK_FUNCTIONS.items()},
+    **TEMPLATES,
     "base64_decode_tostring": "coalesce(TRY(decode(from_base64({0}))), '')",
 }
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from sigma_xdr.evaluator.events import Event, Found, fold, number_of
 from sigma_xdr.evaluator.patterns import Pattern
@@ -31,6 +32,7 @@ __all__ = [
     "Test",
     "Text",
     "TimePart",
+    "WithinHours",
 ]
 
 
@@ -272,6 +274,38 @@ class TimePart(_Whole):
     def holds(self, found: Found, event: Event) -> bool:
         """Whether a value is a time with that part."""
         return any(self.part(time) == self.number for value in found.values if (time := _time(value)) is not None)
+
+
+#: The days of the week as a site's working hours name them, in the order of ``datetime.weekday``.
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@dataclass(frozen=True)
+class WithinHours(_Whole):
+    """``%working_hours%``: a time within a site's working hours, such as ``Mon-Fri 07:00-19:00``, local time of a zone."""
+
+    spans: tuple[str, ...]
+    zone: ZoneInfo
+
+    def holds(self, found: Found, event: Event) -> bool:
+        """Whether a value is such a time."""
+        times = (_time(value) for value in found.values)
+        return any(self._within(time) for time in times if time is not None)
+
+    def _within(self, time: datetime) -> bool:
+        try:
+            local = time.replace(tzinfo=UTC).astimezone(self.zone)
+        except OverflowError:
+            return False
+        clock = f"{local:%H:%M}"
+        for span in self.spans:
+            days, _, hours = span.partition(" ")
+            first, _, last = days.partition("-")
+            start, _, end = hours.partition("-")
+            in_days = _DAYS.index(first) <= local.weekday() <= _DAYS.index(last or first)
+            if in_days and start <= clock < end:
+                return True
+        return False
 
 
 def _time(value: Any) -> datetime | None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import re2
 
@@ -31,8 +33,9 @@ from sigma_xdr.evaluator.comparisons import (
     Test,
     Text,
     TimePart,
+    WithinHours,
 )
-from sigma_xdr.evaluator.patterns import Part, Pattern, Wild, joined, parse
+from sigma_xdr.evaluator.patterns import Part, Pattern, Placeholder, Wild, joined, parse
 from sigma_xdr.evaluator.problems import Key, ValueProblem, refusal
 from sigma_xdr.evaluator.transformations import TRANSFORMATIONS, Site, filled, marked, transformed
 
@@ -44,6 +47,8 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "gt": operator.gt,
     "gte": operator.ge,
 }
+_DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_SPAN = re.compile(rf"{_DAY}(?:-{_DAY})? [0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]")
 _FLAGS = {"i": "i", "ignorecase": "i", "m": "m", "multiline": "m", "s": "s", "dotall": "s"}
 #: What makes something else of a plain value, with what may follow it.
 _KINDS: dict[str, frozenset[str]] = {
@@ -132,6 +137,8 @@ def _test(value: Any, modifiers: tuple[str, ...], field: str | None, site: Site)
         case kind, *_ if kind in TIME_PARTS:
             return TimePart(TIME_PARTS[kind], _typed(value, int, kind, "a whole number"))
     text = _typed(value, str, modifiers[0], "text")
+    if modifiers == ("expand",) and field is not None and (test := _of_site(text, site)):
+        return test
     return _any_of([_pattern(parts, field, cased) for parts, cased in transformed(text, modifiers, site)])
 
 
@@ -196,6 +203,23 @@ def _other_field(text: str, ends: Sequence[str]) -> Test:
         raise ValueProblem("fieldref", "a field's name has no wildcards", r"escape a * or ? that is meant: \* or \?")
     anywhere = "contains" in ends
     return OtherField(parts[0], anywhere or "startswith" in ends, anywhere or "endswith" in ends)
+
+
+def _of_site(text: str, site: Site) -> Test | None:
+    """What a placeholder stands for that isn't text: working hours, networks. None for any other value."""
+    match joined(list(marked(text))):
+        case (Placeholder(name="working_hours"),) if site.get("working_hours") and site.get("time_zone"):
+            try:
+                zone = ZoneInfo(site["time_zone"][0])
+            except (ZoneInfoNotFoundError, ValueError):
+                raise ValueProblem("site", f"there is no time zone '{site['time_zone'][0][:60]}'") from None
+            spans = tuple(site["working_hours"])
+            if wrong := next((span for span in spans if not _SPAN.fullmatch(span)), None):
+                raise ValueProblem("site", f"'{wrong[:60]}' is no span of working hours", "write Mon-Fri 07:00-19:00")
+            return WithinHours(spans, zone)
+        case (Placeholder(name=name),) if name.endswith("_networks") and site.get(name):
+            return _any_of([_network(network) for network in site[name]])
+    return None
 
 
 def _regex(text: str, rest: Sequence[str], site: Site) -> Test:

@@ -12,6 +12,7 @@ from sigma.rule import SigmaDetection, SigmaDetectionItem
 from sigma.types import SigmaFieldReference, SigmaString, SigmaType
 
 from sigma_xdr.pipeline.patterns import Pattern
+from sigma_xdr.rules.working_hours import WorkingHours
 
 __all__ = [
     "Expression",
@@ -19,6 +20,7 @@ __all__ = [
     "Mapped",
     "NegatedDetection",
     "SameOrNothing",
+    "WithinHours",
     "all_of",
     "any_of",
     "item",
@@ -43,6 +45,13 @@ class Expression(str):
 
 class SameOrNothing(SigmaFieldReference):
     """Another column that holds the same, or nothing where the first holds nothing."""
+
+
+@dataclass(frozen=True)
+class WithinHours(SigmaType):
+    """A time within a site's working hours: what ``%working_hours%`` stands for."""
+
+    hours: WorkingHours
 
 
 @dataclass

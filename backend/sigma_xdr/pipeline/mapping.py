@@ -17,7 +17,7 @@ from sigma.correlations import SigmaCorrelationRule
 from sigma.modifiers import SigmaBase64Modifier, SigmaBase64OffsetModifier, SigmaCaseSensitiveModifier
 from sigma.processing.transformations.base import PreprocessingTransformation
 from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaRule
-from sigma.types import Placeholder, SigmaExpansion, SigmaRegularExpression, SigmaString, SigmaType
+from sigma.types import Placeholder, SigmaCIDRExpression, SigmaExpansion, SigmaRegularExpression, SigmaString, SigmaType
 
 from sigma_xdr.errors import Diagnostic, RuleError
 from sigma_xdr.pipeline.fields import (
@@ -29,8 +29,10 @@ from sigma_xdr.pipeline.fields import (
     FieldMapping,
     FieldProblem,
 )
-from sigma_xdr.pipeline.items import Mapped, NegatedDetection, text_item
+from sigma_xdr.pipeline.items import Mapped, NegatedDetection, WithinHours, text_item
 from sigma_xdr.pipeline.log_sources import DEFENDER, REFUSED, LogSource, category_of_event, log_sources
+from sigma_xdr.rules.site import NETWORKS
+from sigma_xdr.rules.working_hours import PLACEHOLDER, working_hours
 from sigma_xdr.schema import Table, nearest, xdr_schema
 
 __all__ = ["ExpandPlaceholders", "MapFields", "find_log_source", "group_key", "resolve_field"]
@@ -296,7 +298,8 @@ _CASED = frozenset({SigmaCaseSensitiveModifier, SigmaBase64Modifier, SigmaBase64
 class ExpandPlaceholders(PreprocessingTransformation):
     """The ``expand`` modifier: ``%name%`` becomes each of the site's values of that name.
 
-    ``values`` maps a name to its values; wildcards in them are wildcards. All missing names are raised together.
+    ``values`` maps a name to its values; wildcards in them are wildcards. As a whole value ``%working_hours%`` stands for a time
+    within them, and a name that ends in ``_networks`` for an address in one of them. All problems are raised together.
     """
 
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -322,6 +325,15 @@ class ExpandPlaceholders(PreprocessingTransformation):
         def expanded(values: Sequence[SigmaType]) -> Iterator[SigmaType]:
             for value in values:
                 match value:
+                    case SigmaString() if (name := _alone(value)) == PLACEHOLDER and (
+                        hours := working_hours(self.values)
+                    ):
+                        yield WithinHours(hours)
+                    case SigmaString() if name is not None and name.endswith(NETWORKS):
+                        networks = self.values.get(name) or ()
+                        yield from map(SigmaCIDRExpression, networks)
+                        if not networks:
+                            missing.setdefault(name)
                     case SigmaString() | SigmaRegularExpression():
                         yield from value.replace_placeholders(replacements)
                     case SigmaExpansion():
@@ -342,6 +354,14 @@ class ExpandPlaceholders(PreprocessingTransformation):
             )
         if not missing:
             item.value = values
+
+
+def _alone(value: SigmaString) -> str | None:
+    """The name of the placeholder that is all of a value; None: there is something else in it, or none."""
+    match value.s:
+        case (Placeholder(name=name),):
+            return name
+    return None
 
 
 def _has_placeholder(value: SigmaType) -> bool:

@@ -5,17 +5,26 @@ A mapping of names to lists of text::
     admin_hosts:
         - ADM-01
         - ADM-02*
+
+``working_hours`` and ``time_zone`` have a form of their own (see :mod:`sigma_xdr.rules.working_hours`), and the values of a name
+that ends in ``_networks`` are networks (``10.0.0.0/8``): an address that is one of ``%scanner_networks%`` lies in one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 
 from sigma_xdr.errors import Diagnostic, RuleError, SiteError, UsageError
 from sigma_xdr.rules.documents import read_documents, source_file
 from sigma_xdr.rules.places import RuleSource
+from sigma_xdr.rules.working_hours import PLACEHOLDER, TIME_ZONE, wrong_hours, wrong_zone
 
-__all__ = ["load_site"]
+__all__ = ["NETWORKS", "load_site"]
+
+#: How the name of a list of networks ends.
+NETWORKS = "_networks"
 
 
 def load_site(path: Path) -> dict[str, tuple[str, ...]]:
@@ -35,10 +44,37 @@ def load_site(path: Path) -> dict[str, tuple[str, ...]]:
     for source, document in documents:
         for name, listed in document.items():
             values[str(name)] = _values(source, name, listed, problems)
+            if form := _form_of(str(name)):
+                check, hint = form
+                for index, value in enumerate(values[str(name)]):
+                    if wrong := check(value):
+                        problems.append(source.diagnostic("site", wrong, hint, name, index))
+        if PLACEHOLDER in document and TIME_ZONE not in document:
+            message = "working hours are local time, and the file doesn't say where"
+            problems.append(
+                source.diagnostic("site", message, "add time_zone: Europe/Berlin, or the like", PLACEHOLDER)
+            )
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise SiteError(*errors)
     return values
+
+
+def _wrong_network(text: str) -> str | None:
+    try:
+        ip_network(text)
+    except ValueError:
+        return f"'{text[:60]}' is no network"
+    return None if "%" not in text else f"'{text[:60]}' is no network"
+
+
+def _form_of(name: str) -> tuple[Callable[[str], str | None], str] | None:
+    """What says what is wrong with a value of that name, and what to do then; None where any text is right."""
+    if name.endswith(NETWORKS):
+        return _wrong_network, "write 10.0.0.0/8 or fe80::/10, a single address as 10.0.0.1/32"
+    if name == PLACEHOLDER:
+        return wrong_hours, "write Mon-Fri 07:00-19:00"
+    return (wrong_zone, "write Europe/Berlin, or the like") if name == TIME_ZONE else None
 
 
 def _values(source: RuleSource, name: str, listed: object, problems: list[Diagnostic]) -> tuple[str, ...]:

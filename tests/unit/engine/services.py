@@ -17,12 +17,11 @@ from typing import Any, TypeVar
 
 import duckdb_kql
 from azure.core.credentials import AccessToken
-from duckdb.func import FunctionNullHandling
 from duckdb_kql.options import OPTION_SUPPORT, OptionSupport
 from duckdb_kql.server import KustoRestServer, Result, _Handler
 
 from sigma_xdr.engine import EngineError, KqlEngine
-from sigma_xdr.engine.networks import in_ipv4_networks, in_ipv6_networks, is_private_ipv4
+from sigma_xdr.engine.functions import add_functions
 from sigma_xdr.engine.pacing import Clock
 from sigma_xdr.engine.rows import column_lists
 from sigma_xdr.schema import ColumnType, xdr_schema
@@ -249,10 +248,7 @@ class KustoService(KustoRestServer):
 
     def __init__(self, tables: Tables, *, options: bool = False, scoped: bool = False, rows: int = 500_000) -> None:
         connection = duckdb_kql.connect(":memory:")
-        for function in (in_ipv4_networks, in_ipv6_networks, is_private_ipv4):
-            connection.create_function(
-                function.__name__, function, ["varchar[]"], "boolean", null_handling=FunctionNullHandling.SPECIAL
-            )
+        add_functions(connection)
         super().__init__(connection, port=0, quiet=True)
         if options or scoped:
             self.RequestHandlerClass = _WithOptions

@@ -226,6 +226,13 @@ EXPRESSIONS: list[tuple[str, Any]] = [
     ('set_has_element(dynamic(["a"]), "a")', True),
     ('pack_array(1, "a")', [1, "a"]),
     ('bag_pack("a", 1)', {"a": 1}),
+    # Time zones. Microsoft's page on datetime_utc_to_local(): a time and the name of a zone of IANA's database.
+    ('datetime_utc_to_local(datetime(2026-01-31 23:30), "Europe/Berlin")', datetime(2026, 2, 1, 0, 30)),
+    ('datetime_utc_to_local(datetime(2026-07-31 23:30), "Europe/Berlin")', datetime(2026, 8, 1, 1, 30)),
+    ('datetime_utc_to_local(datetime(2026-03-29 01:00), "Europe/Berlin")', datetime(2026, 3, 29, 3, 0)),
+    ('datetime_utc_to_local(datetime(2026-01-01 05:00), "Asia/Kolkata")', datetime(2026, 1, 1, 10, 30)),
+    ('datetime_utc_to_local(datetime(null), "Europe/Berlin")', None),
+    ('toint(dayofweek(datetime_utc_to_local(datetime(2026-01-03 23:30), "Europe/Berlin")) / 1d)', 0),
     # Networks.
     ('ipv4_is_private("172.20.1.1")', True),
     ('ipv4_is_private("8.8.8.8")', False),

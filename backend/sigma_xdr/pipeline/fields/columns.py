@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import re2
 from sigma.types import (
+    CompareOperators,
     SigmaBool,
     SigmaCIDRExpression,
     SigmaCompareExpression,
@@ -22,8 +23,9 @@ from sigma.types import (
 
 from sigma_xdr.errors import SchemaError
 from sigma_xdr.pipeline.fields.base import ColumnsMapping, Context, FieldProblem, cannot
-from sigma_xdr.pipeline.items import Expression, Mapped, any_of, item, text_item
+from sigma_xdr.pipeline.items import Expression, Mapped, WithinHours, all_of, any_of, item, text_item
 from sigma_xdr.pipeline.patterns import Pattern, Shape
+from sigma_xdr.rules.working_hours import WorkingHours
 from sigma_xdr.schema import ColumnType, Table
 
 __all__ = ["AccessMask", "ActionTypes", "AdditionalField", "Column", "CommandLine", "Device", "Enumerated"]
@@ -162,6 +164,10 @@ class Column(ColumnsMapping):
                 return item(self.expression(context), [value], context.source)
             case SigmaTimestampPart():
                 raise cannot("a part of a time", context)
+            case WithinHours(hours) if kind is ColumnType.DATETIME:
+                return _within(hours, self.expression(context), context)
+            case WithinHours():
+                raise cannot("working hours", context)
             case SigmaNumber() if kind.is_numeric:
                 return item(self.expression(context), [self._in_range(value, context)], context.source)
             case SigmaCompareExpression() if kind.is_numeric:
@@ -209,6 +215,24 @@ class Column(ColumnsMapping):
             raise FieldProblem("fieldref", f"'{context.field}' is no text: it can only equal '{reference.field}'")
         value = SigmaFieldReference(other.expression(context), reference.starts_with, reference.ends_with)
         return item(self.expression(context), [value], context.source)
+
+
+def _within(hours: WorkingHours, column: str, context: Context) -> Mapped:
+    """A time within working hours. Kusto's weeks begin on Sunday, which is day 0."""
+    local = f'datetime_utc_to_local({column}, "{hours.zone}")'
+    day = Expression(f"toint(dayofweek({local}) / 1d)", "int")
+    spans = []
+    for span in hours.spans:
+        exact = span.start % 60 or span.end % 60
+        clock = f"hourofday({local})"
+        clock = Expression(f'{clock} * 60 + datetime_part("minute", {local})' if exact else clock, "int")
+        unit = 1 if exact else 60
+        bounds = [(CompareOperators.GTE, span.start), (CompareOperators.LT, span.end)]
+        compared = [SigmaCompareExpression(SigmaNumber(minute // unit), op) for op, minute in bounds]
+        days: list[SigmaType] = [SigmaNumber(number) for number in sorted((each + 1) % 7 for each in span.days)]
+        parts = [item(day, days, context.source), *(item(clock, [each], context.source) for each in compared)]
+        spans.append(all_of(parts))
+    return any_of(spans)
 
 
 @dataclass(frozen=True)
