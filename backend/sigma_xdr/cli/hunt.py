@@ -19,7 +19,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColu
 from sigma_xdr.errors import Diagnostic, RuleError, UsageError, render_all
 from sigma_xdr.kql.compiler import CompiledRule, Compiler
 from sigma_xdr.kql.correlating import CompiledCorrelation
-from sigma_xdr.rules import LoadedRule, RuleSet, load_rules, load_site, load_with_pack
+from sigma_xdr.rules import LoadedRule, RuleCache, RuleSet, load_rules, load_site, load_with_pack
 from sigma_xdr.scan.crew import Crew
 from sigma_xdr.scan.hits import HuntedRule
 from sigma_xdr.scan.output import CsvTable, HitWriter, JsonLines
@@ -50,6 +50,7 @@ __all__ = ["command"]
     default="table",
     help="table sums up, the others list every hit.",
 )
+@click.option("--no-cache", is_flag=True, help="Find out about the rules anew, and keep nothing of it.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; default: one a core.")
 @click.option(
     "--fail-on", type=click.Choice(LEVELS), help="Exit code 1 if a rule of this level, or a graver one, hits."
@@ -66,6 +67,7 @@ def command(
     site: Path | None,
     filters: Path | None,
     form: str,
+    no_cache: bool,
     jobs: int | None,
     fail_on: str | None,
     tenant: bool,
@@ -81,7 +83,8 @@ def command(
     """
     start = time.monotonic()
     _check_call(events, raw, tenant, cluster, database, since, until)
-    rule_set = _Rules.load(rules or (Path("sigma_rules"),), site, filters)
+    cache = None if no_cache else click.get_current_context().with_resource(RuleCache())
+    rule_set = _Rules.load(rules or (Path("sigma_rules"),), site, filters, cache)
     with find_sources(events) as sources:
         hunt: Crew | RemoteHunt
         if events:
@@ -133,16 +136,18 @@ class _Rules:
     filters: tuple[LoadedRule, ...]
     site: dict[str, tuple[str, ...]]
     wrong: list[Diagnostic]
+    cache: RuleCache | None
 
     @classmethod
-    def load(cls, paths: tuple[Path, ...], site: Path | None, filters: Path | None) -> _Rules:
-        asked, references = load_with_pack(paths)
+    def load(cls, paths: tuple[Path, ...], site: Path | None, filters: Path | None, cache: RuleCache | None) -> _Rules:
+        asked, references = load_with_pack(paths, cache)
         put_on = load_rules([filters]) if filters else None
         found = (*asked.diagnostics, *(put_on.diagnostics if put_on else ()))
         wrong = [each for each in found if each.severity == "error"]
         if wrong:
             click.echo(render_all(wrong) + "\n", err=True)
-        return cls(asked, references, put_on.filters if put_on else (), load_site(site) if site else {}, wrong)
+        values = load_site(site) if site else {}
+        return cls(asked, references, put_on.filters if put_on else (), values, wrong, cache)
 
     def compiler(self) -> Compiler:
         return Compiler(self.references, self.site, self.filters, check=False)
@@ -154,7 +159,7 @@ class _Rules:
         def check(rule: LoadedRule) -> object:
             return None if raw else compiler.compile(rule)
 
-        plan, problems = plan_of(self.asked, self.references, check, self.filters, self.site, raw)
+        plan, problems = plan_of(self.asked, self.references, check, self.filters, self.site, raw, self.cache)
         self._check_any(len(plan.rules) + len(plan.correlations), problems)
         crew = Crew(plan, sources, jobs)
         crew.summary.account.refused += [*self.wrong, *problems]

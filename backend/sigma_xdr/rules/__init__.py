@@ -8,6 +8,7 @@ the values of placeholders.
 
 from __future__ import annotations
 
+from sigma_xdr.rules.cache import RuleCache
 from sigma_xdr.rules.filters import apply_filters
 from sigma_xdr.rules.folders import RuleSet, load_rules, load_with_pack
 from sigma_xdr.rules.loaded import LoadedRule, load_bytes
@@ -19,6 +20,7 @@ __all__ = [
     "Key",
     "LoadedRule",
     "Place",
+    "RuleCache",
     "RuleSet",
     "apply_filters",
     "load_bytes",

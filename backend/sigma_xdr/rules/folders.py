@@ -13,8 +13,10 @@ from pathlib import Path
 from uuid import UUID
 
 from sigma_xdr.errors import Diagnostic, UsageError
+from sigma_xdr.rules.cache import RuleCache
 from sigma_xdr.rules.documents import MAX_BYTES
-from sigma_xdr.rules.loaded import LoadedRule, load_bytes
+from sigma_xdr.rules.loaded import LoadedRule
+from sigma_xdr.rules.remembering import load_remembered
 
 __all__ = ["RuleSet", "load_rules", "load_with_pack"]
 
@@ -48,12 +50,13 @@ class RuleSet:
         return _index((*self.rules, *self.correlations))
 
 
-def load_rules(paths: Iterable[Path | str]) -> RuleSet:
+def load_rules(paths: Iterable[Path | str], cache: RuleCache | None = None) -> RuleSet:
     """The rules of files and folders. Everything that is wrong with them is in the set's ``diagnostics``.
 
     A folder gives its ``*.yml`` and ``*.yaml`` files, sorted, without what begins with a dot, the folders ``playbook``
     and ``sites``, and site files. Symbolic links that leave the folder are not followed. A file that is reached twice
-    counts once. Raises UsageError for a path that is no file or folder.
+    counts once. ``cache`` remembers what is in a file, and changes nothing else. Raises UsageError for a path that is no file or
+    folder.
     """
     problems: list[Diagnostic] = []
     files: dict[str, tuple[Path, Path]] = {}
@@ -62,7 +65,7 @@ def load_rules(paths: Iterable[Path | str]) -> RuleSet:
             files.setdefault(os.path.realpath(path), (path, relative))
     loaded: list[LoadedRule] = []
     for path, relative in files.values():
-        rules, found = _load(path, relative)
+        rules, found = _load(path, relative, cache)
         loaded += rules
         problems += found
     loaded = _unique(loaded, problems)
@@ -75,7 +78,7 @@ def load_rules(paths: Iterable[Path | str]) -> RuleSet:
     return RuleSet(tuple(rules), tuple(correlations), tuple(filters), tuple(problems), found_paths)
 
 
-def load_with_pack(paths: Iterable[Path | str]) -> tuple[RuleSet, RuleSet]:
+def load_with_pack(paths: Iterable[Path | str], cache: RuleCache | None = None) -> tuple[RuleSet, RuleSet]:
     """The rules of some paths, and the set in which their references are looked up.
 
     The two are one but where a folder ``correlations`` or ``filters``, or a file in it, is given by itself: then the folder
@@ -85,9 +88,9 @@ def load_with_pack(paths: Iterable[Path | str]) -> tuple[RuleSet, RuleSet]:
     beside = (path if path.is_dir() else path.parent for path in given if path.exists())
     packs = [folder.parent for folder in beside if folder.name in _BESIDE_FAMILIES]
     if not packs:
-        rules = load_rules(given)
+        rules = load_rules(given, cache)
         return rules, rules
-    asked, pack = load_rules(given), load_rules([*given, *packs])
+    asked, pack = load_rules(given, cache), load_rules([*given, *packs], cache)
     names = {path.as_posix() for path in asked.paths}
 
     def own(loaded: tuple[LoadedRule, ...]) -> tuple[LoadedRule, ...]:
@@ -134,12 +137,12 @@ def _is_rule_file(name: str) -> bool:
     return yaml and not name.startswith(".") and not _SITE_FILE.fullmatch(name)
 
 
-def _load(path: Path, relative: Path) -> tuple[list[LoadedRule], list[Diagnostic]]:
+def _load(path: Path, relative: Path, cache: RuleCache | None) -> tuple[list[LoadedRule], list[Diagnostic]]:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise OSError(0, "it is no regular file")  # opening a pipe would wait for ever
         with path.open("rb") as stream:
-            return load_bytes(path, relative, stream.read(MAX_BYTES + 1))
+            return load_remembered(path, relative, stream.read(MAX_BYTES + 1), cache)
     except OSError as error:
         return [], [_unreadable(path, error)]
 
