@@ -16,7 +16,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-from sigma_xdr.errors import Diagnostic, RuleError, UsageError, render_all
+from sigma_xdr.errors import Diagnostic, RuleError, SigmaXdrError, UsageError, render_all
 from sigma_xdr.kql.compiler import CompiledRule, Compiler
 from sigma_xdr.kql.correlating import CompiledCorrelation
 from sigma_xdr.rules import LoadedRule, RuleCache, RuleSet, load_rules, load_site, load_with_pack
@@ -92,12 +92,16 @@ def command(
         else:
             hunt = rule_set.over_service(cluster, database, *hunted_period(since, until, datetime.now(UTC)))
         with _progress(hunt, sources):
-            writer = _writer(form)
+            with _output():
+                writer = _writer(form)
             for hit in hunt.hits():
                 if writer:
-                    writer.write(hit)
-        if writer is None:
-            HuntReport(sys.stdout).hits(hunt.summary, explainable=bool(events))
+                    with _output():
+                        writer.write(hit)
+        with _output():
+            if writer is None:
+                HuntReport(sys.stdout).hits(hunt.summary, explainable=bool(events))
+            sys.stdout.flush()
         HuntReport(sys.stderr).account(hunt.summary, time.monotonic() - start)
         return hunt.summary.exit_code(fail_on)
 
@@ -207,6 +211,19 @@ def _writer(form: str) -> HitWriter | None:
     if form == "jsonl":
         return JsonLines(stream)
     return CsvTable(stream) if form == "csv" else None
+
+
+@contextmanager
+def _output() -> Iterator[None]:
+    """Raises SigmaXdrError where standard output can't be written; that nobody reads on is no matter of a message."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to write would fail at the end again
+        message = f"the hits can't be written: {error.strerror or error}"
+        raise SigmaXdrError(Diagnostic("output", message, "make room where they go, or write them elsewhere")) from None
 
 
 @contextmanager

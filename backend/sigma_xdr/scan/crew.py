@@ -36,10 +36,10 @@ _WAITING = 2
 _SECONDS = 0.2
 #: After how many records one looks whether to stop, and tells how much is read.
 _OFTEN = 1000
-
-
 #: How rarely Python looks for cycles: after so many new objects, and for old ones after so many such times.
 _RARELY = (100_000, 50, 100)
+#: What the system says where there is no room left, for anybody, for this user, or in this file.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 #: What is less than this many bytes altogether isn't worth a second process.
 _SMALL = 16 * 2**20
 
@@ -68,7 +68,7 @@ class Crew:
                     yield from map(self._counted, self._hits_of(found))
                     store.add(found.sightings)
             except OSError as error:
-                if error.errno != errno.ENOSPC:
+                if error.errno not in _FULL:
                     raise
                 raise _full_disk() from None
             yield from (self._counted(self._alert(alert)) for alert in store.alerts())
@@ -94,7 +94,8 @@ class Crew:
 
     def _by_many(self, tasks: Iterator[tuple[int, Piece]], common: _Common, context: Any) -> Iterator[Found]:
         """The same, by several processes; each leaves what it found of a piece in a file."""
-        with ProcessPoolExecutor(self.jobs, context, _begin, (common,)) as pool:
+        pool = ProcessPoolExecutor(self.jobs, context, _begin, (common,))
+        try:
             waiting: deque[tuple[Path, Future[Account]]] = deque()
             for number, (file, piece) in enumerate(tasks):
                 if common.stop.is_set():
@@ -106,6 +107,9 @@ class Crew:
                     yield from self._given(*waiting.popleft(), common)
             while waiting:
                 yield from self._given(*waiting.popleft(), common)
+        finally:
+            common.stop.set()  # whatever ended it, nobody waits for what is left
+            pool.shutdown(cancel_futures=True)
 
     def _given(self, path: Path, work: Future[Account], common: _Common) -> Iterator[Found]:
         """What is found in a piece, once all of it is read."""
