@@ -22,6 +22,7 @@ from sigma.modifiers import (
     SigmaCIDRModifier,
     SigmaCompareModifier,
     SigmaExistsModifier,
+    SigmaExpandModifier,
     SigmaListModifier,
     SigmaModifier,
     SigmaRegularExpressionFlagModifier,
@@ -197,6 +198,16 @@ class _Windash(SigmaWindowsDashModifier):
         return super().modify(val)
 
 
+class _Expand(SigmaExpandModifier):
+    def modify(self, val: SigmaString | SigmaRegularExpression) -> Any:
+        expanded = super().modify(val)
+        if isinstance(val, SigmaString) and "%" in str(val) and not val.contains_placeholder():
+            message = f"'expand' finds no placeholder in '{str(val)[:60]}'"
+            hint = r"write %name%; a backslash before it, doubled or not, makes the % a plain one"
+            raise ModifierProblem("no-placeholder", message, hint, "expand")
+        return expanded
+
+
 class _RegularExpression(SigmaRegularExpressionModifier):
     def modify(self, val: SigmaString) -> SigmaRegularExpression:
         if len(val.original) > _MAX_REGEX:
@@ -240,6 +251,7 @@ def _cased(value: SigmaType) -> SigmaType:
 _REPAIRED: dict[type[SigmaModifier[Any, Any]], type[SigmaModifier[Any, Any]]] = {
     SigmaBase64Modifier: _Base64,
     SigmaBase64OffsetModifier: _Base64Offset,
+    SigmaExpandModifier: _Expand,
     SigmaWindowsDashModifier: _Windash,
     SigmaCIDRModifier: _CIDR,
     SigmaRegularExpressionModifier: _RegularExpression,

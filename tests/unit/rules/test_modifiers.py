@@ -221,6 +221,11 @@ def test_values_that_pysigma_modifies_right() -> None:
             "A|expand|base64: '%x%'",
             "modifier-order: 'base64' would encode the placeholder that 'expand' fills in later | base64 | None",
         ),
+        (
+            r"A|expand: '\%x%'",
+            r"no-placeholder: 'expand' finds no placeholder in '%x%' | '\%x%'"
+            r" | write %name%; a backslash before it, doubled or not, makes the % a plain one",
+        ),
         ("A|cased|fieldref: B", "modifier-order: 'cased' is lost before 'fieldref' | fieldref | None"),
         (
             "A|base64: 'a*'",
