@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from sigma_xdr.errors import SchemaError, visible
-from sigma_xdr.schema import Table, xdr_schema
+from sigma_xdr.errors import visible
+from sigma_xdr.schema import Table
 from sigma_xdr.telemetry.json_values import NotJson, json_of
 from sigma_xdr.telemetry.records import Record, TelemetryError, record_of
 from sigma_xdr.telemetry.stored import StoredRow
 from sigma_xdr.telemetry.stored_values import columns_of
-from sigma_xdr.telemetry.tables import is_known_column, table_found, table_named
+from sigma_xdr.telemetry.tables import is_known_column, table_called, table_found, table_named
 from sigma_xdr.telemetry.unreadable import Unreadable
 
 __all__ = ["BATCH", "Intake", "Item"]
@@ -42,7 +42,7 @@ class Intake:
         self.name = name
         self.number = number
         self._left_out = left_out
-        self._tables: dict[tuple[tuple[str, ...], Any], Table] = {}
+        self._tables: dict[tuple[tuple[str, ...], Any], Table | TelemetryError] = {}
 
     def broken(self, reason: str) -> Unreadable:
         """In place of a record that can't be read."""
@@ -97,11 +97,16 @@ class Intake:
         action = action if isinstance(action, str) else None
         key = tuple(row), action
         if key not in self._tables:
-            found = table_found(row, action)
             if len(self._tables) >= _TABLES:
                 self._tables.clear()
-            self._tables[key] = found
-        return self._tables[key], row
+            try:
+                self._tables[key] = table_found(row, action)
+            except TelemetryError as error:
+                self._tables[key] = error
+        found = self._tables[key]
+        if isinstance(found, TelemetryError):
+            raise found
+        return found, row
 
     def _leave_out(self, table: Table, column: str) -> None:
         name = f"{table.name}.{visible(column[:_LONGEST])}"
@@ -119,10 +124,9 @@ class Intake:
                 return self.broken(f"properties: {error}")
         if not isinstance(category, str) or not isinstance(properties, Mapping):
             return self.broken("the line of the streaming API has no category, or its properties are no object")
-        try:
-            table = xdr_schema().table(category.removeprefix(_CATEGORY))
-        except SchemaError as error:
-            return self.broken(f"the row is of no known table: {error.diagnostics[0].message}")
+        table = table_called(category.removeprefix(_CATEGORY))
+        if table is None:
+            return self.broken(f"the row's category is no table of Defender XDR: '{visible(category[:_LONGEST])}'")
         return self.row(properties, table)
 
     def _frame(self, frame: Mapping[str, Any]) -> Iterator[Item]:

@@ -22,18 +22,9 @@ _MOST = 10_000_000
 _MEMORY = "1GB"
 _EPOCH = datetime(1970, 1, 1)
 _PLAIN = (
-    "VARCHAR",
-    "BOOLEAN",
-    "TINYINT",
-    "SMALLINT",
-    "INTEGER",
-    "BIGINT",
-    "UTINYINT",
-    "USMALLINT",
-    "UINTEGER",
-    "UBIGINT",
+    *("VARCHAR", "BLOB", "BOOLEAN", "FLOAT", "DOUBLE", "HUGEINT"),
+    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
 )
-_NUMBERS = ("HUGEINT", "FLOAT", "DOUBLE")
 
 
 def parquet_events(file: IO[bytes], size: int, intake: Intake, progress: Callable[[float], None]) -> Iterator[Item]:
@@ -64,7 +55,7 @@ def _events(
         ("lock_configuration", "true"),
     ):
         database.execute(f"SET {name} = {value}")
-    source = f"read_parquet('{path}', binary_as_string = true, hive_partitioning = false)"
+    source = f"read_parquet('{path}', hive_partitioning = false)"
     counted = database.execute(f"SELECT num_rows FROM parquet_file_metadata('{path}')").fetchone()
     count = counted[0] if counted else 0
     if count > max(_MOST, size):
@@ -91,13 +82,17 @@ def _selected(name: str, kind: str) -> str:
         return f"epoch_us({column})" if kind.startswith("TIMESTAMP") else f"epoch_us({column}::TIMESTAMP)"
     if kind.startswith(("STRUCT", "MAP")) or kind.endswith("]"):
         return f"to_json({column})::VARCHAR"
-    return column if kind in _PLAIN or kind in _NUMBERS or kind.startswith("DECIMAL") else f"{column}::VARCHAR"
+    return column if kind in _PLAIN or kind.startswith("DECIMAL") else f"{column}::VARCHAR"
 
 
 def _reader(kind: str) -> Callable[[Any], Any]:
     if kind.startswith(("TIMESTAMP", "DATE")):
         return _time
-    return lambda value: value
+    return _decoded if kind == "BLOB" else lambda value: value
+
+
+def _decoded(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
 
 
 def _time(microseconds: int) -> datetime | str:

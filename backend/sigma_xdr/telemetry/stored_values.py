@@ -16,7 +16,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sigma_xdr.errors import Diagnostic, SchemaError, visible
+from sigma_xdr.errors import Diagnostic, visible
 from sigma_xdr.schema import ColumnType, Table, xdr_schema
 from sigma_xdr.telemetry.json_values import json_of
 from sigma_xdr.telemetry.records import TelemetryError
@@ -38,31 +38,35 @@ def columns_of(table: Table, given: Mapping[str, Any], left_out: Callable[[str],
     """
     known = _readers(table.name)
     columns: dict[str, Any] = {}
+    is_sound = True
     for name, value in given.items():
         own, read = name, known.get(name)
         if read is None:
-            spelling = _spelling(table, name)
+            spelling = _spellings(table.name).get(name.lower()) if name.isascii() else None
             if spelling is None:
                 left_out(name)
                 continue
             if spelling in given or spelling in columns:
                 raise _misfit(table, f"{spelling} is there twice")
             own, read = spelling, known[spelling]
+        if read is _text and type(value) is str and value.isascii():  # what most values are, in the least time
+            if value:
+                columns[own] = value
+            continue
         if value is None or value == "" or (type(value) is float and math.isnan(value)):  # Parquet's null may be NaN
             continue
         try:
-            columns[own] = read(value)
+            columns[own] = value = read(value)
         except _Unfit as unfit:
             raise _misfit(table, f"{own} is {unfit}, not {_shown(value)}") from None
-    return sound(columns)
+        is_sound = is_sound and (type(value) is not str or value.isascii())
+    return columns if is_sound else sound(columns)
 
 
-def _spelling(table: Table, name: str) -> str | None:
-    """A column's own spelling; names know no case."""
-    try:
-        return table.column(name).name
-    except SchemaError:
-        return None
+@cache
+def _spellings(table: str) -> Mapping[str, str]:
+    """The columns by their names in lower case. The table itself knows them too, but ponders over what is none."""
+    return {name.lower(): name for name in xdr_schema().table(table).columns}
 
 
 def _misfit(table: Table, what: str) -> TelemetryError:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from sigma_xdr.errors import Diagnostic, SchemaError, visible
+from sigma_xdr.errors import Diagnostic, visible
 from sigma_xdr.schema import Table, xdr_schema
 from sigma_xdr.telemetry.records import TelemetryError
 
-__all__ = ["is_known_column", "table_found", "table_named"]
+__all__ = ["is_known_column", "table_called", "table_found", "table_named"]
 
 #: Columns in which an export names the table: ``search`` and ``find``, ``withsource=``, Log Analytics.
 _NAMING = ("$table", "Table", "TableName", "SourceTable", "source_", "Type")
@@ -23,20 +23,28 @@ def _columns() -> frozenset[str]:
     return frozenset(name for table in xdr_schema().tables.values() for name in table.columns)
 
 
+@cache
+def _tables() -> Mapping[str, Table]:
+    """The tables by their names in lower case. The schema itself knows them too, but ponders over what is none."""
+    return {name.lower(): table for name, table in xdr_schema().tables.items()}
+
+
 def is_known_column(name: str) -> bool:
     """Whether any table has a column of that name."""
     return name in _columns()
+
+
+def table_called(name: str) -> Table | None:
+    """The table of that name in any case; None where there is none."""
+    return _tables().get(name.strip().lower()) if name.isascii() else None
 
 
 def table_named(row: Mapping[str, Any]) -> tuple[Table, str] | None:
     """The table that a row names, and the column in which it does; None where it names none."""
     for column in _NAMING:
         if isinstance(name := row.get(column), str):
-            try:
-                table = xdr_schema().table(name.strip())
-            except SchemaError:
-                continue
-            if column not in table.columns:
+            table = table_called(name)
+            if table is not None and column not in table.columns:
                 return table, column
     return None
 

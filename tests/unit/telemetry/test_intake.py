@@ -72,7 +72,7 @@ PROCESS = ("DeviceProcessEvents", ROW)
         ),
         (
             {"category": "AdvancedHunting-Nothing", "properties": {}},
-            ["the row is of no known table: 'Nothing' is no table of Defender XDR"],
+            ["the row's category is no table of Defender XDR: 'AdvancedHunting-Nothing'"],
         ),
         (
             {"category": "x", "properties": [1]},

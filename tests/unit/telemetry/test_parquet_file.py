@@ -18,9 +18,9 @@ def write(path: Path, select: str, options: str = "") -> None:
         database.execute(f"COPY ({select}) TO '{path}' (FORMAT parquet{options})")
 
 
-TYPED = """
+TYPED = r"""
     SELECT 'AdvancedHunting' AS x, TIMESTAMP '2024-01-01 00:00:00.123456' AS Timestamp, 'host' AS DeviceName,
-        'ProcessCreated' AS ActionType, 'cmd'::BLOB AS FileName, 7::HUGEINT AS ProcessId, 5.0::DOUBLE AS FileSize,
+        'ProcessCreated' AS ActionType, 'cmd\xff'::BLOB AS FileName, 7::HUGEINT AS ProcessId, 5.0::DOUBLE AS FileSize,
         TIMESTAMPTZ '2024-01-01 00:00:01Z' AS ProcessCreationTime, {'a': 'true'} AS AdditionalFields,
         true AS IsInitiatingProcessRemoteSession, NULL::BIGINT AS LogonId, 'High' AS ProcessIntegrityLevel
 """
@@ -38,7 +38,7 @@ def test_rows_of_a_table(tmp_path: Path) -> None:
             "Timestamp": "2024-01-01T00:00:00.123456Z",
             "DeviceName": "host",
             "ActionType": "ProcessCreated",
-            "FileName": "cmd",
+            "FileName": "cmd\ufffd",
             "ProcessId": 7,
             "FileSize": 5,
             "ProcessCreationTime": "2024-01-01T00:00:01Z",
