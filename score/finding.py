@@ -2,65 +2,49 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sigma_xdr.engine import KqlEngine
-from sigma_xdr.kql.compiler import CompiledRule
-from sigma_xdr.schema import xdr_schema
-from sigma_xdr.telemetry import Record, Row, map_records, read_events
+from sigma_xdr.errors import Diagnostic, RuleError
+from sigma_xdr.rules import RuleSet, load_site_of
+from sigma_xdr.scan.hits import Hit
+from sigma_xdr.telemetry.sources import find_sources
+from sigma_xdr.testing.files_hunt import files_hunt
 
-__all__ = ["Hit", "background_hits", "hits_on_records"]
-
-Rows = Mapping[str, list[Mapping[str, Any]]]
+__all__ = ["Sighting", "hits_in", "rule_name"]
 
 
 @dataclass(frozen=True)
-class Hit:
-    """A row that a rule selects: the rule's place in the pack, and the records that the row was made of, in their file."""
+class Sighting:
+    """A hit: the rule's place in the pack, and the records that the hit stands for, each as its file and number."""
 
     rule: str
-    file: str
-    records: frozenset[int]
+    records: frozenset[tuple[str, int]]
 
 
-def hits_on_records(path: Path, name: str, rules: Iterable[CompiledRule]) -> Iterator[Hit]:
-    """The hits of the rules on the rows of a file of Windows' events, which is called ``name``.
+def hits_in(paths: Iterable[Path], pack: Path, rules: RuleSet) -> tuple[list[Sighting], int]:
+    """The hits of a pack's rules on the events of files and folders, and the number of these events.
 
-    A correlation's hit is the event that completes it.
+    A correlation's hit stands for all records that contributed to it. Raises RuleError for a rule that can't be hunted with, and
+    for events that can't be read: figures without them would be wrong.
     """
-    records = [record for record in read_events(path) if isinstance(record, Record)]
-    rows = [row for row in map_records(records) if row.columns.get("Timestamp")]
-    tables: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for number, row in enumerate(rows):
-        tables[row.table].append({**row.columns, "ReportId": number})
-    with KqlEngine(tables) as engine:
-        for rule in rules:
-            for found in engine.run(rule.kql):
-                yield Hit(rule_name(rule), name, _records(rows[found["ReportId"]]))
+    with find_sources(paths) as sources:
+        hunt, problems = files_hunt(sources, rules, rules, load_site_of([pack]))
+        hits = [Sighting(rule_name(hit), frozenset(_records(hit))) for hit in hunt.hits()]
+    account = hunt.summary.account
+    problems += [Diagnostic("unreadable", reason) for reason in sorted(account.unreadable)]
+    if problems:
+        raise RuleError(*problems)
+    return hits, account.records
 
 
-def _records(row: Row) -> frozenset[int]:
-    return frozenset(record.number for record in row.records)
+def _records(hit: Hit) -> Iterable[tuple[str, int]]:
+    for file, numbers in {hit.file: hit.records, **hit.elsewhere}.items():
+        for number in numbers:
+            yield file, number
 
 
-def background_hits(folder: Path, rules: Iterable[CompiledRule]) -> tuple[int, dict[str, int]]:
-    """How many rows of ordinary work there are, as the streaming API wrote them, and how many each rule selects."""
-    tables: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for path in sorted(folder.iterdir()):
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            for line in map(json.loads, lines):
-                table = xdr_schema().table(line["category"].removeprefix("AdvancedHunting-"))
-                tables[table.name].append({name: v for name, v in line["properties"].items() if name in table.columns})
-    with KqlEngine(tables) as engine:
-        return sum(map(len, tables.values())), {rule_name(rule): len(engine.run(rule.kql)) for rule in rules}
-
-
-def rule_name(rule: CompiledRule) -> str:
-    """A rule's place in the pack, without its ending."""
-    return rule.rule.relative.with_suffix("").as_posix()
+def rule_name(hit: Hit) -> str:
+    """The place of a hit's rule in the pack, without its ending."""
+    return Path(hit.rule.path).with_suffix("").as_posix()

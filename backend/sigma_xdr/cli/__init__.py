@@ -22,6 +22,7 @@ _COMMANDS = {
     "hunt": "Rules over event files, or over a tenant or a cluster.",
     "mutate": "Changes rules in small ways: which changes do their tests not notice?",
     "test": "Rule unit tests: every case by every judge.",
+    "tune": "Rules that hit ordinary work, and the filters that would silence them.",
 }
 
 
