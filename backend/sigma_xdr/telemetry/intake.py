@@ -105,7 +105,7 @@ class Intake:
                 self._tables[key] = error
         found = self._tables[key]
         if isinstance(found, TelemetryError):
-            raise found
+            raise found.with_traceback(None)  # or its traceback grows each time
         return found, row
 
     def _leave_out(self, table: Table, column: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from typing import Any
 
@@ -116,3 +117,21 @@ def test_left_out_columns_without_end() -> None:
         list(intake.document({**LINE, "properties": {f"c{number}": 1}}))
     assert len(left_out) == 1001
     assert left_out["other columns"] == 1000
+
+
+def test_rows_of_no_one_table_take_no_memory() -> None:
+    intake = Intake("f", Counter())
+    row = {"Timestamp": "2024-01-01T00:00:00Z", "DeviceName": "h"}
+
+    def read(count: int) -> None:
+        for _ in range(count):
+            [found] = intake.document(row)
+            assert isinstance(found, Unreadable)
+
+    read(10)
+    tracemalloc.start()
+    try:
+        read(2000)
+        assert tracemalloc.get_traced_memory()[0] < 20_000
+    finally:
+        tracemalloc.stop()
