@@ -12,7 +12,8 @@ from sigma_xdr.errors import Diagnostic, RuleError, UsageError, render_all
 from sigma_xdr.export import OutputFolder
 from sigma_xdr.kql.checker import kql_checker
 from sigma_xdr.kql.compiler import CompiledRule, Compiler
-from sigma_xdr.rules import LoadedRule, RuleSet, load_rules, load_site, load_with_pack
+from sigma_xdr.rules import LoadedRule, RuleSet, load_rules, load_site_of, load_with_pack
+from sigma_xdr.rules.site import site_beside
 
 __all__ = ["command"]
 
@@ -22,7 +23,11 @@ __all__ = ["command"]
 @click.option(
     "-o", "--output", required=True, help="Folder to write to, mirroring the rules'; - for one rule to stdout."
 )
-@click.option("--site", type=click.Path(path_type=Path), help="YAML file with the values of placeholders (expand).")
+@click.option(
+    "--site",
+    type=click.Path(path_type=Path),
+    help="YAML file with the values of placeholders; default: the pack's site.default.yml.",
+)
 @click.option("--filters", type=click.Path(path_type=Path), help="Folder of Sigma filters to apply.")
 @click.option(
     "--format", "form", type=click.Choice(["kql", "json"]), default="kql", help="json adds what deployment needs."
@@ -40,7 +45,7 @@ def command(
         kql_checker()  # it starts while the rules are read
     given = rules or (Path("sigma_rules"),)
     rule_set, references = load_with_pack(given)
-    values = load_site(site) if site else {}
+    values = load_site_of(given, site)
     filter_set = load_rules([filters]) if filters else None
     problems = [*rule_set.diagnostics, *(filter_set.diagnostics if filter_set else ())]
     compiler = Compiler(references, values, filter_set.filters if filter_set else (), check)
@@ -61,6 +66,8 @@ def command(
         click.echo(render_all(problems) + "\n", err=True)
     target = "stdout" if output == "-" else output
     click.echo(_summary(rule_set, len(compiled), problems, target, filter_set, check), err=True)
+    if site is None and (beside := site_beside(given)):
+        click.echo(f"with the example values of {beside}: give your site's with --site", err=True)
     return 2 if any(problem.severity == "error" for problem in problems) else 0
 
 

@@ -13,7 +13,7 @@ import click
 
 from sigma_xdr.errors import Diagnostic, RuleError, UsageError, visible
 from sigma_xdr.evaluator import CorrelationMatcher, EvaluatorError, Event, Explanation, Matcher, TimedEvent
-from sigma_xdr.rules import LoadedRule, RuleSet, load_site, load_with_pack
+from sigma_xdr.rules import LoadedRule, RuleSet, load_site_of, load_with_pack
 from sigma_xdr.telemetry import Record, Unreadable, read_events, record_event, row_event
 from sigma_xdr.telemetry.stored import StoredRow
 
@@ -29,7 +29,11 @@ _MATCHES, _MISSES = 10, 3
 @click.argument("rule", type=click.Path(path_type=Path))
 @click.argument("events", type=click.Path(path_type=Path))
 @click.option("--record", "number", type=click.IntRange(min=1), help="Explain this record of the file, counted from 1.")
-@click.option("--site", type=click.Path(path_type=Path), help="YAML file with the values of placeholders (expand).")
+@click.option(
+    "--site",
+    type=click.Path(path_type=Path),
+    help="YAML file with the values of placeholders; default: the pack's site.default.yml.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="json for machines.")
 def command(rule: Path, events: Path, number: int | None, site: Path | None, form: str) -> int:
     """Explain what RULE says of EVENTS, a file of Windows events (EVTX, or JSON): condition by condition.
@@ -38,7 +42,7 @@ def command(rule: Path, events: Path, number: int | None, site: Path | None, for
     an event can't be read.
     """
     loaded, rules = _one_rule(rule)
-    values = load_site(site) if site else {}
+    values = load_site_of([rule], site)
     report = _Report()
     if loaded.kind == "correlation" and number is not None:
         message = "a correlation is about several records, not about one"

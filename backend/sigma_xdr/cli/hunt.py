@@ -19,7 +19,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColu
 from sigma_xdr.errors import Diagnostic, RuleError, SigmaXdrError, UsageError, render_all
 from sigma_xdr.kql.compiler import CompiledRule, Compiler
 from sigma_xdr.kql.correlating import CompiledCorrelation
-from sigma_xdr.rules import LoadedRule, RuleCache, RuleSet, load_rules, load_site, load_with_pack
+from sigma_xdr.rules import LoadedRule, RuleCache, RuleSet, load_rules, load_site_of, load_with_pack
 from sigma_xdr.scan.crew import Crew
 from sigma_xdr.scan.hits import HuntedRule
 from sigma_xdr.scan.output import CsvTable, HitWriter, JsonLines
@@ -41,7 +41,11 @@ __all__ = ["command"]
 @click.option(
     "--raw", is_flag=True, help="Ask the rules of the records as they are, not of the rows Defender would have."
 )
-@click.option("--site", type=click.Path(path_type=Path), help="YAML file with the values of placeholders (expand).")
+@click.option(
+    "--site",
+    type=click.Path(path_type=Path),
+    help="YAML file with the values of placeholders; default: the pack's site.default.yml.",
+)
 @click.option("--filters", type=click.Path(path_type=Path), help="Folder of Sigma filters to apply.")
 @click.option(
     "--format",
@@ -150,7 +154,7 @@ class _Rules:
         wrong = [each for each in found if each.severity == "error"]
         if wrong:
             click.echo(render_all(wrong) + "\n", err=True)
-        values = load_site(site) if site else {}
+        values = load_site_of(paths, site)
         return cls(asked, references, put_on.filters if put_on else (), values, wrong, cache)
 
     def compiler(self) -> Compiler:
@@ -221,7 +225,9 @@ def _output() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to write would fail at the end again
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # what is left to write would fail at the end again
         message = f"the hits can't be written: {error.strerror or error}"
         raise SigmaXdrError(Diagnostic("output", message, "make room where they go, or write them elsewhere")) from None
 

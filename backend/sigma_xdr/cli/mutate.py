@@ -23,7 +23,11 @@ __all__ = ["command"]
 @click.option(
     "--tests", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Folder of the test files."
 )
-@click.option("--site", type=click.Path(path_type=Path), help="YAML file with the values of placeholders (expand).")
+@click.option(
+    "--site",
+    type=click.Path(path_type=Path),
+    help="YAML file with the values of placeholders; default: the pack's site.default.yml.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="json for machines.")
 def command(rules: tuple[Path, ...], tests: Path | None, site: Path | None, form: str) -> int:
     """Change RULES (files and folders; default sigma_rules) in small ways that would be bugs, and show the changes that no

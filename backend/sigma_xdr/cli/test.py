@@ -22,7 +22,11 @@ __all__ = ["command"]
 @click.option(
     "--tests", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Folder of the test files."
 )
-@click.option("--site", type=click.Path(path_type=Path), help="YAML file with the values of placeholders (expand).")
+@click.option(
+    "--site",
+    type=click.Path(path_type=Path),
+    help="YAML file with the values of placeholders; default: the pack's site.default.yml.",
+)
 @click.option("--filters", type=click.Path(path_type=Path), help="Folder of Sigma filters: do they blind a rule?")
 @click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write a JUnit XML report to this file.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="json for machines.")

@@ -13,7 +13,7 @@ from sigma_xdr.rules.filters import apply_filters
 from sigma_xdr.rules.folders import RuleSet, load_rules, load_with_pack
 from sigma_xdr.rules.loaded import LoadedRule, load_bytes
 from sigma_xdr.rules.places import ItemLocation, Key, Place
-from sigma_xdr.rules.site import load_site
+from sigma_xdr.rules.site import load_site, load_site_of
 
 __all__ = [
     "ItemLocation",
@@ -26,5 +26,6 @@ __all__ = [
     "load_bytes",
     "load_rules",
     "load_site",
+    "load_site_of",
     "load_with_pack",
 ]

@@ -12,7 +12,7 @@ that ends in ``_networks`` are networks (``10.0.0.0/8``): an address that is one
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -21,10 +21,27 @@ from sigma_xdr.rules.documents import read_documents, source_file
 from sigma_xdr.rules.places import RuleSource
 from sigma_xdr.rules.working_hours import PLACEHOLDER, TIME_ZONE, wrong_hours, wrong_zone
 
-__all__ = ["NETWORKS", "load_site"]
+__all__ = ["NETWORKS", "load_site", "load_site_of", "site_beside"]
 
 #: How the name of a list of networks ends.
 NETWORKS = "_networks"
+
+
+def site_beside(rules: Iterable[Path]) -> Path | None:
+    """The ``site.default.yml`` of the pack that rules, files or folders, belong to: that of the nearest folder that has one, their
+    own or one above; None where there is no such file.
+    """
+    for given in rules:
+        for folder in (given.absolute(), *given.absolute().parents):
+            if (site := folder / "site.default.yml").is_file():
+                return site.relative_to(Path.cwd()) if site.is_relative_to(Path.cwd()) else site
+    return None
+
+
+def load_site_of(rules: Iterable[Path], site: Path | None = None) -> dict[str, tuple[str, ...]]:
+    """The values of a site file, by default those of the pack's own. Raises as :func:`load_site` does."""
+    path = site or site_beside(rules)
+    return load_site(path) if path else {}
 
 
 def load_site(path: Path) -> dict[str, tuple[str, ...]]:

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from sigma_xdr.errors import Diagnostic, SigmaXdrError, render_all
-from sigma_xdr.rules import RuleSet, load_rules
+from sigma_xdr.rules import RuleSet, load_rules, load_site_of
 from sigma_xdr.testing.case_files import Case, read_case_file
-from sigma_xdr.testing.suite import Result, RuleTest, Suite, case_file_of, files_without_rules, from_here, load_site_of
+from sigma_xdr.testing.suite import Result, RuleTest, Suite, case_file_of, files_without_rules, from_here
 
 __all__ = ["pytest_addoption", "pytest_collect_file", "pytest_collection_modifyitems", "pytest_terminal_summary"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sigma_xdr.errors import Diagnostic, SigmaXdrError, UsageError
 from sigma_xdr.kql.compiler import Compiler
-from sigma_xdr.rules import LoadedRule, RuleSet, load_site, load_with_pack
+from sigma_xdr.rules import LoadedRule, RuleSet, load_site_of, load_with_pack
 from sigma_xdr.testing.case_files import Case, CaseFile, read_case_file
 from sigma_xdr.testing.failure import Failure, failure
 from sigma_xdr.testing.subject import Subject
@@ -30,7 +30,6 @@ __all__ = [
     "files_without_rules",
     "folder_of_cases",
     "from_here",
-    "load_site_of",
     "load_suite",
 ]
 
@@ -324,17 +323,6 @@ def folder_of_cases(rules: Sequence[Path]) -> Path:
 def from_here(path: Path) -> Path:
     """An absolute path from the working folder on, if it lies there: what messages show."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-def load_site_of(rules: Sequence[Path]) -> dict[str, tuple[str, ...]]:
-    """The values of the ``site.default.yml`` with which some rules are tested: that of the nearest folder that has one, their
-    own or one above; none where there is no such file.
-    """
-    for given in rules:
-        for folder in (given.absolute(), *given.absolute().parents):
-            if (site := folder / "site.default.yml").is_file():
-                return load_site(from_here(site))
-    return {}
 
 
 def load_suite(
