@@ -20,7 +20,7 @@ from sigma_xdr.errors import Diagnostic, RuleError, SigmaXdrError, UsageError, r
 from sigma_xdr.kql.compiler import CompiledRule, Compiler
 from sigma_xdr.kql.correlating import CompiledCorrelation
 from sigma_xdr.rules import LoadedRule, RuleCache, RuleSet, load_rules, load_site_of, load_with_pack
-from sigma_xdr.scan.crew import Crew
+from sigma_xdr.scan.crew import Crew, rare_collection
 from sigma_xdr.scan.hits import HuntedRule
 from sigma_xdr.scan.output import CsvTable, HitWriter, JsonLines
 from sigma_xdr.scan.period import hunted_period
@@ -87,7 +87,9 @@ def command(
     """
     start = time.monotonic()
     _check_call(events, raw, tenant, cluster, database, since, until)
-    cache = None if no_cache else click.get_current_context().with_resource(RuleCache())
+    context = click.get_current_context()
+    context.with_resource(rare_collection())
+    cache = None if no_cache else context.with_resource(RuleCache())
     rule_set = _Rules.load(rules or (Path("sigma_rules"),), site, filters, cache)
     with find_sources(events) as sources:
         hunt: Crew | RemoteHunt

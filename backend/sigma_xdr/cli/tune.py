@@ -14,6 +14,7 @@ from rich.text import Text
 
 from sigma_xdr.errors import Diagnostic, UsageError, render_all, visible
 from sigma_xdr.rules import RuleCache, load_rules, load_site_of, load_with_pack
+from sigma_xdr.scan.crew import rare_collection
 from sigma_xdr.scan.report import HuntReport
 from sigma_xdr.telemetry.sources import find_sources
 from sigma_xdr.testing.files_hunt import files_hunt
@@ -61,7 +62,9 @@ def command(
     A filter is proposed of values that lose none. Exit code 2 if a rule is wrong or a record can't be read.
     """
     given = rules or (Path("sigma_rules"),)
-    cache = click.get_current_context().with_resource(RuleCache())
+    context = click.get_current_context()
+    context.with_resource(rare_collection())
+    cache = context.with_resource(RuleCache())
     asked, references = load_with_pack(given, cache)
     put_on = load_rules([filters]) if filters else None
     found = (*asked.diagnostics, *(put_on.diagnostics if put_on else ()))

@@ -28,7 +28,7 @@ from sigma_xdr.scan.hunting import Found, Hunter, Plan
 from sigma_xdr.scan.summary import Account, HuntSummary
 from sigma_xdr.telemetry.sources import Piece, Reading, Source, pieces
 
-__all__ = ["Crew"]
+__all__ = ["Crew", "rare_collection"]
 
 #: Pieces that wait for a process that is free.
 _WAITING = 2
@@ -83,7 +83,7 @@ class Crew:
         context = multiprocessing.get_context("spawn")
         common = _Common(self.plan, folder, context.Value("q", 0), context.Event())
         self.summary.account.files = len(self.sources)
-        with _interruption(common.stop), _rare_collection():
+        with _interruption(common.stop), rare_collection():
             if self.jobs == 1 or sum(source.size for source in self.sources) < _SMALL:
                 for file, piece in tasks:
                     account = Account()
@@ -231,8 +231,8 @@ def _work(file: int, piece: Piece, path: Path) -> Account:
 
 
 @contextmanager
-def _rare_collection() -> Iterator[None]:
-    """Events are no cycles: Python would look through the thousands that are kept again and again, and find nothing."""
+def rare_collection() -> Iterator[None]:
+    """Rules and events are no cycles: Python would look through the thousands that are kept again and again, and find nothing."""
     before = gc.get_threshold()
     gc.set_threshold(*_RARELY)
     try:
