@@ -1,40 +1,62 @@
-"""Which records are worth making rows of: those whose rows some rule has a chance with.
+"""Which records are worth making rows of: those whose rows some rule may select.
 
-What a rule needs is looked for in what the mapping foretells of the row. The gate lets through whatever isn't foretold, so that
-no row is missed; what passes is mapped and judged as ever.
+What a rule needs is looked for in what the mapping foretells of the row, and where all of it is there, the rule's condition is
+judged as far as it asks for what is foretold. The gate lets through whatever isn't foretold, so that no row is missed; what passes
+is mapped and judged as ever.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from sigma_xdr.evaluator.comparisons import Empty, Null, Regex, Text
+from sigma_xdr.scan.bounds import possible
 from sigma_xdr.scan.choosing import MOST_CHOSEN, choice_of
 from sigma_xdr.scan.fields import Field
+from sigma_xdr.scan.functions import Function, NotPlain, TooLarge, View, function_of
 from sigma_xdr.scan.literals import Clause, Literal
 from sigma_xdr.scan.rarity import is_memorable
+from sigma_xdr.scan.trees import Leaf, Tree
 from sigma_xdr.telemetry.mapping import Foretold
 
-__all__ = ["Gate", "gate"]
+__all__ = ["Gate", "Wanted", "gate"]
 
 #: How many values, of how many characters at most, a field's meaning is remembered of.
 _REMEMBERED, _LONGEST = 8192, 1024
+#: How many sets of rules that have a chance together are remembered.
+_SETS = 4096
+#: Comparisons that are judged on what is foretold.
+_OF_A_TEXT = (Text, Regex, Null, Empty)
 
-#: Whether a record with these fields may matter.
-Gate = Callable[[Callable[[str], Any]], bool]
+Get = Callable[[str], Any]
+#: Whether a record may matter, by the function that gets a field's value by its name.
+Gate = Callable[[Get], bool]
 
 
-def gate(rules: Iterable[Sequence[Clause]], foretold: Mapping[str, Foretold]) -> Gate | None:
-    """What tells whether a record matters to some of the rules, each given as its clauses; None: every record does.
+@dataclass(frozen=True)
+class Wanted:
+    """What a rule wants of a row: its clauses, and its condition (None: any that has the clauses).
 
-    It takes the function that gets a field's value by its name.
+    ``names`` are the fields that the rule sees as they are foretold.
     """
-    asked = [[clause for clause in clauses if _is_foretold(clause, foretold)] for clauses in rules]
-    if not all(asked):
-        return None
-    width = len(asked)
-    free = 0
+
+    clauses: Sequence[Clause]
+    tree: Tree | None
+    names: Collection[str]
+
+
+def gate(rules: Iterable[Wanted], foretold: Mapping[str, Foretold]) -> Gate | None:
+    """What tells whether a record matters to some of the rules; None: every record does."""
+    asked, judges = [], []
+    for rule in rules:
+        asked.append([clause for clause in rule.clauses if _is_foretold(clause, foretold)])
+        judges.append(_judge(rule))
+        if not asked[-1] and judges[-1] is None:
+            return None
+    width, free = len(asked), 0
     bits: dict[str, dict[Literal, int]] = defaultdict(lambda: defaultdict(int))
     for number, clauses in enumerate(choice_of(asked).clauses):
         for slot in range(MOST_CHOSEN):
@@ -44,22 +66,86 @@ def gate(rules: Iterable[Sequence[Clause]], foretold: Mapping[str, Foretold]) ->
                 continue
             for literal in clauses[slot].literals:
                 bits[str(literal.field)][literal] |= bit
-    meanings = [
-        _Meaning(name, bits[name], foretold[name]).look for name in sorted(bits, key=is_memorable, reverse=True)
-    ]
-    all_rules = (1 << width) - 1
-
-    def passes(get: Callable[[str], Any]) -> bool:
-        found = free
-        for look in meanings:
-            found |= look(get)
-        return bool(found & found >> width & found >> 2 * width & all_rules)
-
-    return passes
+    meanings = [_Meaning(name, bits[name], foretold[name]) for name in sorted(bits, key=_is_quick, reverse=True)]
+    return _function(meanings, free, width, _Chances(judges, foretold))
 
 
 def _is_foretold(clause: Clause, foretold: Mapping[str, Foretold]) -> bool:
     return all(isinstance(each.value, str) and each.field in foretold for each in clause.literals)
+
+
+def _is_quick(name: str) -> tuple[bool, str]:
+    return is_memorable(name), name
+
+
+def _judge(rule: Wanted) -> Function | None:
+    """What the rule asks of the fields that are foretold; None: nothing."""
+    if rule.tree is None:
+        return None
+
+    def is_known(leaf: Leaf) -> bool:
+        return leaf.field in rule.names and isinstance(leaf.test, _OF_A_TEXT)
+
+    bound = possible(rule.tree, is_known)
+    if isinstance(bound, bool):
+        return None if bound else lambda _: False
+    try:
+        return function_of(bound)
+    except TooLarge:
+        return None
+
+
+class _Chances:
+    """Whether one of the rules with a chance, a bit each, may select a record's row."""
+
+    def __init__(self, judges: Sequence[Function | None], foretold: Mapping[str, Foretold]) -> None:
+        self._judges = judges
+        self._foretold = foretold
+        self._known: dict[int, tuple[Function | None, ...]] = {}
+
+    def __call__(self, chances: int, get: Get) -> bool:
+        judges = self._known.get(chances)
+        if judges is None:
+            if len(self._known) >= _SETS:
+                self._known.clear()
+            judges = tuple(judge for number, judge in enumerate(self._judges) if chances >> number & 1)
+            self._known[chances] = judges
+        view = _Foreseen(get, self._foretold)
+        try:
+            for judge in judges:
+                if judge is None or judge(view):
+                    return True
+        except NotPlain:
+            return True
+        return False
+
+
+class _Foreseen(View):
+    """A row's fields as they are foretold. Raises NotPlain for a field of which more than one text is."""
+
+    __slots__ = ("_foretold", "_get")
+
+    def __init__(self, get: Get, foretold: Mapping[str, Foretold]) -> None:
+        super().__init__({})
+        self._one_nothing = True
+        self._get = get
+        self._foretold = foretold
+
+    def exact(self, name: str) -> str:
+        """A field as the row will show it."""
+        field = self._foretold[name]
+        given = [self._get(each) for each in field.fields]
+        text = field.plain(given)
+        if text is not None:
+            return text
+        texts = field.texts(*given)
+        if texts is None or len(found := list(texts)) > 1:
+            raise NotPlain
+        return found[0] if found else ""
+
+    def has(self, test: Any, name: str | None) -> bool:
+        """What asks for more than the text can't be judged yet."""
+        raise NotPlain
 
 
 class _Meaning:
@@ -69,42 +155,85 @@ class _Meaning:
         self._field = Field(name, bits, (), 0)
         self._texts = foretold.texts
         self._plain = foretold.plain
-        self._names = foretold.fields
-        self._anything = 0
+        self.names = foretold.fields
+        self.is_quick = is_memorable(name) and len(self.names) == 1
+        self.anything = 0
         for each in bits.values():
-            self._anything |= each
-        self._known: dict[Any, int] = {}
-        self.look: Callable[[Callable[[str], Any]], int] = (
-            self._remembered if is_memorable(name) and len(self._names) == 1 else self._fresh
-        )
+            self.anything |= each
+        self.known: dict[str, int] = {}
 
-    def _remembered(self, get: Callable[[str], Any]) -> int:
-        value = get(self._names[0])
-        try:
-            return self._known[value]
-        except KeyError:
-            return self._remember(value)
-        except TypeError:  # a list, or an object
-            return self._anything
-
-    def _remember(self, value: Any) -> int:
-        meaning = self._meaning((value,))
-        if not isinstance(value, str) or len(value) <= _LONGEST:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[value] = meaning
+    def remember(self, value: str) -> int:
+        """What a text means that isn't known yet. It is then, unless it is very long."""
+        meaning = self.meaning((value,))
+        if len(value) <= _LONGEST:
+            if len(self.known) >= _REMEMBERED:
+                self.known.clear()
+            self.known[value] = meaning
         return meaning
 
-    def _fresh(self, get: Callable[[str], Any]) -> int:
-        given = [get(name) for name in self._names]
+    def fresh(self, get: Get) -> int:
+        """What the fields of a record mean."""
+        given = [get(name) for name in self.names]
         text = self._plain(given)
-        return self._meaning(given) if text is None else self._field.text(text)
+        return self.meaning(given) if text is None else self._field.text(text)
 
-    def _meaning(self, given: Sequence[Any]) -> int:
+    def meaning(self, given: Sequence[Any]) -> int:
+        """What the given values mean."""
         texts = self._texts(*given)
         if texts is None:
-            return self._anything
+            return self.anything
         bits = 0
         for text in texts:
             bits |= self._field.text(text)
         return bits
+
+
+# ------------------------------------------------------------------------------------------------------ the function's source
+
+#: The function's parts. It is generated, because a loop over the fields takes half as long again; it holds no text of a rule.
+_HEAD = """
+def passes(get):
+    found = free
+"""
+_QUICK = """
+    value = get(name_{number})
+    if type(value) is str:
+        meaning = known_{number}(value)
+        if meaning is None:
+            meaning = remember_{number}(value)
+        found |= meaning
+    else:
+        found |= meaning_{number}((value,))
+"""
+_FRESH = """
+    chance = found | left_{number}
+    if not chance & chance >> width & chance >> 2 * width & rules:
+        return False
+    found |= fresh_{number}(get)
+"""
+_TAIL = """
+    found &= found >> width & found >> 2 * width & rules
+    return found != 0 and chances(found, get)
+"""
+
+
+def _function(meanings: Sequence[_Meaning], free: int, width: int, chances: Callable[[int, Get], bool]) -> Gate:
+    """One function that looks at each field in turn; at those that take longer only where a rule still has a chance."""
+    names: dict[str, Any] = {"free": free, "width": width, "rules": (1 << width) - 1, "chances": chances}
+    parts = [_HEAD]
+    left = 0
+    for number, meaning in reversed(list(enumerate(meanings))):
+        left |= meaning.anything
+        names |= {
+            f"known_{number}": meaning.known.get,
+            f"remember_{number}": meaning.remember,
+            f"meaning_{number}": meaning.meaning,
+            f"fresh_{number}": meaning.fresh,
+            f"left_{number}": left,
+        }
+        if meaning.is_quick:
+            names[f"name_{number}"] = meaning.names[0]
+    parts += [(_QUICK if meaning.is_quick else _FRESH).format(number=number) for number, meaning in enumerate(meanings)]
+    exec("".join([*parts, _TAIL]), names)
+    passes: Gate = names["passes"]
+    return passes

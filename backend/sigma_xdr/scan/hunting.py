@@ -10,7 +10,7 @@ from typing import Any
 from sigma_xdr.evaluator import Event
 from sigma_xdr.evaluator.transformations import Site
 from sigma_xdr.scan.correlating import Correlations, Place, Sighting
-from sigma_xdr.scan.gate import Gate, gate
+from sigma_xdr.scan.gate import Gate, Wanted, gate
 from sigma_xdr.scan.hits import HuntedRule
 from sigma_xdr.scan.literals import Clause, Literal
 from sigma_xdr.scan.routes import Routes
@@ -131,12 +131,15 @@ class Hunter:
     def _gate(self, kind: tuple[str, int]) -> Gate | None:
         """The gate for the records of a kind."""
         row = FORETOLD[kind]
-        routes = self._rows.routes(_Seen(row.table, {"ActionType": row.action}))
-        needed = [clauses for route in routes for clauses in route.scanner.clauses]
+        wanted = [
+            Wanted(clauses, tree, row.names_on(route.logsource))
+            for route in self._rows.routes(_Seen(row.table, {"ActionType": row.action}))
+            for clauses, tree in route.scanner.needs
+        ]
         for table, action, name, text in row.besides:
             if self._rows.routes(_Seen(table, {"ActionType": action})):
-                needed.append((Clause(frozenset((Literal(name, text),))),))
-        return gate(needed, row.fields)
+                wanted.append(Wanted((Clause(frozenset((Literal(name, text),))),), None, ()))
+        return gate(wanted, row.fields)
 
     def _mapped(self, rows: Iterable[Row], file: int) -> Iterator[Found]:
         number, count = 0, 0

@@ -11,6 +11,7 @@ from sigma_xdr.scan.functions import View
 from sigma_xdr.scan.literals import Clause
 from sigma_xdr.scan.predicates import Predicate
 from sigma_xdr.scan.prefilter import Hits, prefiltered
+from sigma_xdr.scan.trees import Tree
 
 __all__ = ["Scanner"]
 
@@ -34,9 +35,9 @@ class Scanner:
         self.scan: Hits = prefiltered(self._predicates, self._judge)
 
     @property
-    def clauses(self) -> list[tuple[Clause, ...]]:
-        """What each rule needs."""
-        return [predicate.clauses for predicate in self._predicates]
+    def needs(self) -> list[tuple[tuple[Clause, ...], Tree]]:
+        """What each rule needs, and its condition."""
+        return [(predicate.clauses, predicate.tree) for predicate in self._predicates]
 
     def _judge(self, chances: int, event: Event | Mapping[str, Any]) -> tuple[int, ...]:
         """Those of the rules with a chance that match."""

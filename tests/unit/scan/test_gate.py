@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from sigma_xdr.evaluator import EvaluatorError, Matcher
 from sigma_xdr.rules import load_rules
-from sigma_xdr.scan.gate import Gate, gate
+from sigma_xdr.scan.gate import Gate, Wanted, gate
 from sigma_xdr.scan.literals import Clause, Literal
 from sigma_xdr.scan.scanner import Scanner
+from sigma_xdr.scan.trees import tree_of
 from sigma_xdr.telemetry import Row, map_records, row_event
 from sigma_xdr.telemetry.mapping import FORETOLD, Foretold
 from tests.unit.telemetry.mapping.test_foretelling import NAMES, VALUES
@@ -30,9 +31,19 @@ FOLDERS = ("process_creation", "image_load", "file")
 PROCESSES = FORETOLD["sysmon", 1].fields
 
 
-def needs(*clauses: Mapping[str, str]) -> list[Clause]:
+def needs(*clauses: Mapping[str, str]) -> Wanted:
     """Clauses, each a literal of each of some fields."""
-    return [Clause(frozenset(Literal(name, text) for name, text in clause.items())) for clause in clauses]
+    return wanted(*(Clause(frozenset(Literal(name, text) for name, text in clause.items())) for clause in clauses))
+
+
+def wanted(*clauses: Clause) -> Wanted:
+    return Wanted(clauses, None, ())
+
+
+def ruled(condition: str = "a", **items: Any) -> Wanted:
+    """What a rule wants, whatever literals it has."""
+    document = {"title": "Test", "logsource": {}, "detection": {"a": items, "condition": condition}}
+    return Wanted((), tree_of(Matcher(document)), frozenset(PROCESSES))
 
 
 def passes(made: Gate | None, **fields: Any) -> bool:
@@ -80,17 +91,51 @@ def test_a_value_of_any_kind() -> None:
 
 def test_no_gate_where_a_rule_needs_nothing_that_is_foretold() -> None:
     foretold = needs({"Image": "\\a.exe"})
-    assert gate([foretold, []], PROCESSES) is None
+    assert gate([foretold, needs()], PROCESSES) is None
     assert gate([foretold, needs({"User": "bob"})], PROCESSES) is None
     assert gate([needs({"User": "bob", "Image": "\\a.exe"})], PROCESSES) is None
-    assert gate([[Clause(frozenset((Literal("Image", None),)))]], PROCESSES) is None
-    assert gate([[Clause(frozenset((Literal(None, "a.exe"),)))]], PROCESSES) is None
+    assert gate([wanted(Clause(frozenset((Literal("Image", 7),))))], PROCESSES) is None
+    assert gate([wanted(Clause(frozenset((Literal(None, "a.exe"),))))], PROCESSES) is None
 
 
 def test_what_is_not_foretold_is_left_aside() -> None:
     made = gate([needs({"User": "bob"}, {"Image": "\\a.exe"})], PROCESSES)
     assert passes(made, Image=r"C:\a.exe", User="alice")
     assert not passes(made, Image=r"C:\b.exe", User="bob")
+
+
+def test_a_condition_on_what_is_foretold() -> None:
+    """It is judged without any literal to look for."""
+    made = gate([ruled("not a", **{"Image|endswith": "\\svchost.exe"})], PROCESSES)
+    assert passes(made, Image=r"C:\a.exe")
+    assert not passes(made, Image=r"C:\SVCHOST.exe")
+    assert passes(made)  # there is no path in the row then
+    assert passes(made, Image=[r"C:\svchost.exe"])
+
+
+def test_case_is_the_rows() -> None:
+    own, parents = (
+        gate([ruled(**{f"{name}|endswith|cased": "\\A.exe"})], PROCESSES) for name in ("Image", "ParentImage")
+    )
+    assert passes(own, Image=r"C:\A.exe")
+    assert not passes(own, Image=r"C:\a.exe")
+    assert not passes(parents, ParentImage=r"C:\A.exe")  # it is in lower case there
+
+
+def test_what_is_asked_of_other_fields_may_hold() -> None:
+    made = gate([ruled(**{"User": "bob", "Image|endswith": "\\a.exe", "CommandLine|re": "b+"})], PROCESSES)
+    assert passes(made, Image=r"C:\a.exe", CommandLine="abba")
+    assert not passes(made, Image=r"C:\a.exe", CommandLine="x")
+    assert gate([ruled("not a", User="bob")], PROCESSES) is None
+
+
+def test_a_field_that_the_rule_does_not_see_so() -> None:
+    """On a table of Defender's, ``Image`` is no column."""
+    [asked] = [ruled("not a", **{"Image|endswith": "\\a.exe"})]
+    assert not passes(gate([asked], PROCESSES), Image=r"C:\a.exe")
+    names = FORETOLD["sysmon", 1].names_on({"service": "defender-xdr"})
+    assert ("Image" in names, "FolderPath" in names) == (False, True)
+    assert gate([Wanted((), asked.tree, names)], PROCESSES) is None
 
 
 def test_nothing_matters_to_no_rule() -> None:
@@ -142,7 +187,9 @@ class Gated:
     def gate(self, index: int, kind: tuple[str, int]) -> Gate:
         """A rule's gate; without one everything passes."""
         if (index, kind) not in self.gates:
-            self.gates[index, kind] = gate([self.scanner.clauses[index]], FORETOLD[kind].fields)
+            clauses, tree = self.scanner.needs[index]
+            row = FORETOLD[kind]
+            self.gates[index, kind] = gate([Wanted(clauses, tree, row.names_on(self.source))], row.fields)
         return self.gates[index, kind] or (lambda _: True)
 
 

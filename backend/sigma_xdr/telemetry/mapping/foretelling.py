@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import unescape
 
+from sigma_xdr.schema import xdr_schema
 from sigma_xdr.telemetry.scalars import text_of
 from sigma_xdr.telemetry.values import known, name_of, sound, without_directory
 
@@ -62,11 +63,18 @@ def _same(text: str) -> str:
     return text
 
 
-def _path(names: str, field: str, is_sure: bool) -> Mapping[str, Foretold]:
-    """A path, under the names that it has as a whole; the last of the names has the file's name alone."""
+def _path(names: str, field: str) -> Mapping[str, Foretold]:
+    """The path of what the row is about, under the names that it has as a whole; the last of the names has the file's alone."""
     *whole, short = names.split()
-    foretold = dict.fromkeys(whole, Foretold((field,), _same, is_sure))
-    return {**foretold, short: Foretold((field,), name_of, is_sure)}
+    foretold = dict.fromkeys(whole, Foretold((field,), _same, True))
+    return {**foretold, short: Foretold((field,), name_of, True)}
+
+
+def _initiating(names: str, field: str) -> Mapping[str, Foretold]:
+    """The same of the process that acts: its path is in lower case, and other records may tell it."""
+    *whole, short = names.split()
+    foretold = dict.fromkeys(whole, Foretold((field,), str.lower, False))
+    return {**foretold, short: Foretold((field,), name_of, False)}
 
 
 def _line(names: str, field: str, image: str, is_sure: bool) -> Mapping[str, Foretold]:
@@ -96,6 +104,12 @@ class Foretelling:
     fields: Mapping[str, Foretold]
     besides: tuple[tuple[str, str, str, str], ...] = ()
 
+    def names_on(self, logsource: Mapping[str, Any]) -> frozenset[str]:
+        """The names of those fields that rules on a log source of the row see: on Defender's own tables the columns."""
+        if str(logsource.get("service") or "").lower() != "defender-xdr":
+            return frozenset(self.fields)
+        return frozenset(self.fields.keys() & xdr_schema().table(self.table).columns.keys())
+
 
 _BY_WMI = ("DeviceEvents", "ProcessCreatedUsingWmiQuery", "InitiatingProcessFileName", "wmiprvse.exe")
 
@@ -105,9 +119,9 @@ FORETOLD: Mapping[tuple[str, int], Foretelling] = {
         "DeviceProcessEvents",
         "ProcessCreated",
         {
-            **_path("Image FolderPath FileName", "Image", True),
+            **_path("Image FolderPath FileName", "Image"),
             **_line("CommandLine ProcessCommandLine", "CommandLine", "Image", True),
-            **_path(_PARENT, "ParentImage", False),
+            **_initiating(_PARENT, "ParentImage"),
             **_line("ParentCommandLine InitiatingProcessCommandLine", "ParentCommandLine", "ParentImage", False),
             **{
                 name: Foretold((field,), _same, True) for field, column in _VERSIONS.items() for name in (field, column)
@@ -119,9 +133,9 @@ FORETOLD: Mapping[tuple[str, int], Foretelling] = {
         "DeviceProcessEvents",
         "ProcessCreated",
         {
-            **_path("Image FolderPath FileName", "NewProcessName", True),
+            **_path("Image FolderPath FileName", "NewProcessName"),
             **_line("CommandLine ProcessCommandLine", "CommandLine", "NewProcessName", True),
-            **_path(_PARENT, "ParentProcessName", False),
+            **_initiating(_PARENT, "ParentProcessName"),
             **{name: Foretold((), _same, True) for names in _VERSIONS.items() for name in names},
         },
         (_BY_WMI,),
@@ -129,11 +143,11 @@ FORETOLD: Mapping[tuple[str, int], Foretelling] = {
     ("sysmon", 7): Foretelling(
         "DeviceImageLoadEvents",
         "ImageLoaded",
-        {**_path("ImageLoaded FolderPath FileName", "ImageLoaded", True), **_path(_ACTING, "Image", False)},
+        {**_path("ImageLoaded FolderPath FileName", "ImageLoaded"), **_initiating(_ACTING, "Image")},
     ),
     ("sysmon", 11): Foretelling(
         "DeviceFileEvents",
         "FileCreated",
-        {**_path("TargetFilename FolderPath FileName", "TargetFilename", True), **_path(_ACTING, "Image", False)},
+        {**_path("TargetFilename FolderPath FileName", "TargetFilename"), **_initiating(_ACTING, "Image")},
     ),
 }

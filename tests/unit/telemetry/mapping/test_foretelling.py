@@ -41,11 +41,11 @@ def wrong(row: Row) -> list[tuple[str, Any, Any]]:
         given = [record.surface.get(each) for each in foretold.fields]
         texts, value = foretold.texts(*given), shown(row, name)
         plain = foretold.plain(given)
-        expected = None if texts is None else {text.lower() for text in texts}
+        expected = None if texts is None else set(texts)
         nothing = value is None or value == ""
-        if expected is not None and (expected - {""} if nothing else str(value).lower() not in expected):
+        if expected is not None and (expected - {""} if nothing else value not in expected):
             found.append((name, expected, value))
-        if plain is not None and plain.lower() != ("" if nothing else str(value).lower()):
+        if plain is not None and plain != ("" if nothing else value):
             found.append((name, plain, value))
     return found
 
