@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from sigma_xdr.testing.mutation.mutant import Document
 from sigma_xdr.testing.mutation.mutants import MutationError
 from sigma_xdr.testing.mutation.scoring import MutationScore, score
 from sigma_xdr.testing.mutation.telling import EventSearch
+from sigma_xdr.testing.subject import Subject
 from sigma_xdr.testing.suite import RuleTest
 
 __all__ = ["mutation_score"]
@@ -32,7 +33,7 @@ def mutation_score(test: RuleTest) -> MutationScore:
             test.rule.document,
             cases,
             [case.expect for case in cases],
-            lambda document, cases: [_as_expected(test, document, case) for case in cases],
+            partial(_as_expected, test),
             test.file.equivalent,
             lambda mutant: next(filter(None, (search.event_for(mutant.document) for search in searches)), None),
             lambda case: case.name,
@@ -43,10 +44,24 @@ def mutation_score(test: RuleTest) -> MutationScore:
     return replace(found, problems=tuple(test.file.source.locate(problem) for problem in found.problems))
 
 
-def _as_expected(test: RuleTest, document: Document, case: Case) -> bool:
-    """What the case expects where all of its trials are so, else the opposite."""
-    verdicts = test.subject(case).evaluate(test.trials(case), document)
-    return case.expect if all(verdict is case.expect for verdict in verdicts) else not case.expect
+def _as_expected(test: RuleTest, document: Document, cases: Sequence[Case]) -> list[bool]:
+    """Of each case what it expects where all of its trials are so, else the opposite.
+
+    A document is read once for all cases that put it on the same rule: that takes most of the time.
+    """
+    asked: dict[Subject, list[tuple[int, Case]]] = {}
+    for index, case in enumerate(cases):
+        asked.setdefault(test.subject(case), []).append((index, case))
+    said = [False] * len(cases)
+    for subject, its_cases in asked.items():
+        trials = [(index, case, trial) for index, case in its_cases for trial in test.trials(case)]
+        verdicts = subject.evaluate([trial for _, _, trial in trials], document)
+        wrong = {
+            index for (index, case, _), verdict in zip(trials, verdicts, strict=True) if verdict is not case.expect
+        }
+        for index, case in its_cases:
+            said[index] = case.expect is not (index in wrong)
+    return said
 
 
 def _searches(test: RuleTest) -> list[EventSearch]:

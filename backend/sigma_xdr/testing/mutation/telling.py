@@ -16,7 +16,7 @@ __all__ = ["EventSearch"]
 Fields = Mapping[str, Any]
 
 #: Most events that are made from the rule, from the mutant, and from the given ones.
-_MOST_OF_RULE, _MOST_OF_MUTANT, _MOST_MIXED = 3_000, 1_500, 1_500
+_MOST_OF_RULE, _MOST_OF_MUTANT, _MOST_MIXED = 2_000, 500, 500
 #: Most text of each of them, in characters: a rule may ask for much in one field.
 _MOST_TEXT = 2_000_000
 
@@ -32,7 +32,7 @@ class EventSearch:
     """Looks for events that tell the mutants of a rule, a plain document, from it.
 
     Tried are the ``events`` given, those of the rule's cases; events made from the values of the rule and of the mutant; and
-    the given ones with one field from those: 6,000 at most beside the given ones. ``view`` turns fields into what is judged:
+    the given ones with one field from those: 3,000 at most beside the given ones. ``view`` turns fields into what is judged:
     an event as a row shows it, or None if no row can be like that. ``matcher`` makes a document's judge: for a filter, the one
     of a rule that it is put on. ``site`` holds the values of placeholders.
     """
