@@ -1,4 +1,7 @@
-"""``python -m bench CORPUS``: how fast the compiler and the judges are. CORPUS holds recorded events and SigmaHQ's rules."""
+"""``python -m bench CORPUS``: how fast the compiler, the judges and the hunt are.
+
+CORPUS holds recorded events and SigmaHQ's rules.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bench import scanning
 from bench.compiling import ROUNDS, compiling
+from bench.hunting import hunting
 from bench.judges import judges
 
 
@@ -19,7 +24,14 @@ def main(corpus: Path) -> None:
         table.add_row(*row)
     for what, figure in judges(corpus):
         table.add_row(what, figure, "")
-    Console(width=110).print(table)
+    console = Console(width=160)
+    console.print(table)
+    table = Table("what", "ours", "orjson alone", box=None, title="the hunt, once")
+    for row in hunting(corpus):
+        table.add_row(*row)
+    console.print(table)
+    console.print("the scanner beside SQLite, by processor time, the best of some rounds")
+    scanning.main(corpus)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import gc
 import multiprocessing
 import pickle
 import signal
+import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -42,6 +43,8 @@ _RARELY = (100_000, 50, 100)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 #: What is less than this many bytes altogether isn't worth a second process.
 _SMALL = 16 * 2**20
+#: How small and how large pieces may be, in bytes.
+_LEAST, _MOST = 32 * 2**20, 2**31
 
 
 @dataclass
@@ -79,18 +82,26 @@ class Crew:
 
     def _found(self, folder: Path) -> Iterator[Found]:
         """What is found, in order."""
-        tasks = ((number, piece) for number, source in enumerate(self.sources) for piece in pieces(source))
+        size = self._piece_size()
+        tasks = ((number, piece) for number, source in enumerate(self.sources) for piece in pieces(source, size))
         context = multiprocessing.get_context("spawn")
         common = _Common(self.plan, folder, context.Value("q", 0), context.Event())
         self.summary.account.files = len(self.sources)
         with _interruption(common.stop), rare_collection():
-            if self.jobs == 1 or sum(source.size for source in self.sources) < _SMALL:
+            if self.jobs == 1 or self._size() < _SMALL:
                 for file, piece in tasks:
                     account = Account()
                     yield from common.hunt(self._hunter, file, piece, account, self.progress)
                     self.summary.account.add(account)
             else:
                 yield from self._by_many(tasks, common, context)
+
+    def _size(self) -> int:
+        return sum(source.size for source in self.sources)
+
+    def _piece_size(self) -> int:
+        """In how many bytes a file is cut: as seldom as keeps all processes busy, for around each cut much is read twice."""
+        return max(_LEAST, min(self._size() // self.jobs + 1, _MOST if self.jobs > 1 else sys.maxsize))
 
     def _by_many(self, tasks: Iterator[tuple[int, Piece]], common: _Common, context: Any) -> Iterator[Found]:
         """The same, by several processes; each leaves what it found of a piece in a file."""

@@ -9,7 +9,6 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from sigma_xdr.scan.crew import Crew
 from sigma_xdr.scan.hits import Hit, HuntedRule
 from sigma_xdr.scan.hunting import Asked, Plan
 from sigma_xdr.scan.output import JsonLines
-from sigma_xdr.telemetry.sources import find_sources, pieces
+from sigma_xdr.telemetry.sources import Source, find_sources, pieces
 from tests.unit.telemetry.samples import SYSMON
 
 WMIC = {
@@ -91,7 +90,8 @@ def lines(hits: Sequence[Hit]) -> bytes:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Even small files are cut, and read by several processes."""
     monkeypatch.setattr(crew, "_SMALL", 0)
-    monkeypatch.setattr(crew, "pieces", partial(pieces, size=20_000))
+    monkeypatch.setattr(crew, "_LEAST", 20_000)
+    monkeypatch.setattr(crew, "_MOST", 20_000)
 
 
 def test_hits_of_a_file_and_of_a_correlation_over_two(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_one_process_gives_in_pieces_what_it_gives_of_the_whole(
         tmp_path / "1.jsonl", [event(number, "wmic.exe" if number % 7 == 0 else "a.exe") for number in range(300)]
     )
     whole, one = hunted([path], 1)
-    monkeypatch.setattr(crew, "pieces", partial(pieces, size=3_000))
+    monkeypatch.setattr(crew, "pieces", lambda source, _: pieces(source, 3_000))
     cut, other = hunted([path], 1)
     assert (lines(cut), other.summary) == (lines(whole), one.summary)
 
@@ -225,6 +225,21 @@ def test_a_process_that_is_killed(tmp_path: Path, small: None) -> None:
         "error[process-died]: a process of the hunt died: it was killed, or there is no memory left\n  = use less --jobs"
     )
     assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize(
+    ("jobs", "sizes", "expected"),
+    [
+        (1, [2**40], 2**40 + 1),
+        (2, [10 * 2**20], 32 * 2**20),
+        (2, [400 * 2**20], 200 * 2**20 + 1),
+        (2, [100 * 2**20] * 6, 300 * 2**20 + 1),
+        (4, [2**40], 2**31),
+    ],
+)
+def test_a_file_is_cut_as_seldom_as_keeps_all_busy(jobs: int, sizes: list[int], expected: int) -> None:
+    sources = [Source("x", "x", None, size) for size in sizes]
+    assert Crew(PLAN, sources, jobs)._piece_size() == expected
 
 
 def test_no_files() -> None:
