@@ -59,9 +59,12 @@ def by_engine(path: Path) -> Counter[Told]:
     tables: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for number, row in enumerate(rows):
         tables[row.table].append({**row.columns, "ReportId": number})
+    reported = {asked.rule.path for asked in (*plan().rules, *plan().correlations) if asked.reported}
     found: Counter[Told] = Counter()
     with KqlEngine(tables) as engine:
         for rule in compiled():
+            if rule.rule.relative.as_posix() not in reported:  # it is only there for a correlation
+                continue
             for selected in engine.run(rule.kql):
                 numbers = [record.number for record in rows[selected["ReportId"]].records]
                 stands_for = () if rule.rule.kind == "correlation" else tuple(sorted({*numbers}))

@@ -20,9 +20,9 @@ from sigma_xdr.scan.functions import Function, NotPlain, TooLarge, View, functio
 from sigma_xdr.scan.literals import Clause, Literal
 from sigma_xdr.scan.rarity import is_memorable
 from sigma_xdr.scan.trees import Leaf, Tree
-from sigma_xdr.telemetry.mapping import Foretold
+from sigma_xdr.telemetry.mapping import ABOVE, Foretold, Wanted
 
-__all__ = ["Gate", "Wanted", "gate"]
+__all__ = ["Gate", "Need", "gate"]
 
 #: How many values, of how many characters at most, a field's meaning is remembered of.
 _REMEMBERED, _LONGEST = 8192, 1024
@@ -33,28 +33,29 @@ _OF_A_TEXT = (Text, Regex, Null, Empty)
 
 Get = Callable[[str], Any]
 #: Whether a record may matter, by the function that gets a field's value by its name.
-Gate = Callable[[Get], bool]
+Gate = Callable[[Get], Wanted]
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a rule wants of a row: its clauses, and its condition (None: any that has the clauses).
+class Need:
+    """What a rule needs of a row: its clauses, and its condition (None: any that has the clauses).
 
-    ``names`` are the fields that the rule sees as they are foretold.
+    ``names`` are the fields that the rule sees as they are foretold. ``has_above``: what ``ABOVE`` will be can be told later.
     """
 
     clauses: Sequence[Clause]
     tree: Tree | None
     names: Collection[str]
+    has_above: bool = False
 
 
-def gate(rules: Iterable[Wanted], foretold: Mapping[str, Foretold]) -> Gate | None:
+def gate(rules: Iterable[Need], foretold: Mapping[str, Foretold]) -> Gate | None:
     """What tells whether a record matters to some of the rules; None: every record does."""
     asked, judges = [], []
     for rule in rules:
         asked.append([clause for clause in rule.clauses if _is_foretold(clause, foretold)])
         judges.append(_judge(rule))
-        if not asked[-1] and judges[-1] is None:
+        if not asked[-1] and judges[-1] == (None, None):
             return None
     width, free = len(asked), 0
     bits: dict[str, dict[Literal, int]] = defaultdict(lambda: defaultdict(int))
@@ -78,15 +79,31 @@ def _is_quick(name: str) -> tuple[bool, str]:
     return is_memorable(name), name
 
 
-def _judge(rule: Wanted) -> Function | None:
-    """What the rule asks of the fields that are foretold; None: nothing."""
+#: What a rule asks of the fields that are foretold (None: nothing), and what it asks of them and of ``ABOVE`` (None: no more).
+_Judge = tuple[Function | None, Function | None]
+
+
+def _judge(rule: Need) -> _Judge:
+    """What a rule asks."""
     if rule.tree is None:
-        return None
+        return None, None
 
     def is_known(leaf: Leaf) -> bool:
         return leaf.field in rule.names and isinstance(leaf.test, _OF_A_TEXT)
 
-    bound = possible(rule.tree, is_known)
+    asks_above = False
+
+    def is_known_later(leaf: Leaf) -> bool:
+        nonlocal asks_above
+        is_above = rule.has_above and leaf.field == ABOVE and isinstance(leaf.test, _OF_A_TEXT)
+        asks_above |= is_above
+        return is_above or is_known(leaf)
+
+    later = _function_of(possible(rule.tree, is_known_later))
+    return _function_of(possible(rule.tree, is_known)), later if asks_above else None
+
+
+def _function_of(bound: Tree | bool) -> Function | None:
     if isinstance(bound, bool):
         return None if bound else lambda _: False
     try:
@@ -98,12 +115,12 @@ def _judge(rule: Wanted) -> Function | None:
 class _Chances:
     """Whether one of the rules with a chance, a bit each, may select a record's row."""
 
-    def __init__(self, judges: Sequence[Function | None], foretold: Mapping[str, Foretold]) -> None:
+    def __init__(self, judges: Sequence[_Judge], foretold: Mapping[str, Foretold]) -> None:
         self._judges = judges
         self._foretold = foretold
-        self._known: dict[int, tuple[Function | None, ...]] = {}
+        self._known: dict[int, tuple[_Judge, ...]] = {}
 
-    def __call__(self, chances: int, get: Get) -> bool:
+    def __call__(self, chances: int, get: Get) -> Wanted:
         judges = self._known.get(chances)
         if judges is None:
             if len(self._known) >= _SETS:
@@ -111,28 +128,46 @@ class _Chances:
             judges = tuple(judge for number, judge in enumerate(self._judges) if chances >> number & 1)
             self._known[chances] = judges
         view = _Foreseen(get, self._foretold)
+        later: list[Function] = []
         try:
-            for judge in judges:
-                if judge is None or judge(view):
-                    return True
+            for now, then in judges:
+                if now is None or now(view):
+                    if then is None:
+                        return True
+                    later.append(then)
         except NotPlain:
             return True
-        return False
+        return self._later(get, later) if later else False
+
+    def _later(self, get: Get, judges: Sequence[Function]) -> Callable[[str], bool]:
+        """What is asked when it is known what stands in ``ABOVE``."""
+
+        def may_match(above: str) -> bool:
+            view = _Foreseen(get, self._foretold, above)
+            try:
+                return any(judge(view) for judge in judges)
+            except NotPlain:
+                return True
+
+        return may_match
 
 
 class _Foreseen(View):
     """A row's fields as they are foretold. Raises NotPlain for a field of which more than one text is."""
 
-    __slots__ = ("_foretold", "_get")
+    __slots__ = ("_above", "_foretold", "_get")
 
-    def __init__(self, get: Get, foretold: Mapping[str, Foretold]) -> None:
+    def __init__(self, get: Get, foretold: Mapping[str, Foretold], above: str = "") -> None:
         super().__init__({})
         self._one_nothing = True
         self._get = get
         self._foretold = foretold
+        self._above = above
 
     def exact(self, name: str) -> str:
         """A field as the row will show it."""
+        if name == ABOVE:
+            return self._above
         field = self._foretold[name]
         given = [self._get(each) for each in field.fields]
         text = field.plain(given)
@@ -213,11 +248,11 @@ _FRESH = """
 """
 _TAIL = """
     found &= found >> width & found >> 2 * width & rules
-    return found != 0 and chances(found, get)
+    return chances(found, get) if found else False
 """
 
 
-def _function(meanings: Sequence[_Meaning], free: int, width: int, chances: Callable[[int, Get], bool]) -> Gate:
+def _function(meanings: Sequence[_Meaning], free: int, width: int, chances: Callable[[int, Get], Wanted]) -> Gate:
     """One function that looks at each field in turn; at those that take longer only where a rule still has a chance."""
     names: dict[str, Any] = {"free": free, "width": width, "rules": (1 << width) - 1, "chances": chances}
     parts = [_HEAD]

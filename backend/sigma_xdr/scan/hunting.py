@@ -10,13 +10,13 @@ from typing import Any
 from sigma_xdr.evaluator import Event
 from sigma_xdr.evaluator.transformations import Site
 from sigma_xdr.scan.correlating import Correlations, Place, Sighting
-from sigma_xdr.scan.gate import Gate, Wanted, gate
+from sigma_xdr.scan.gate import Gate, Need, gate
 from sigma_xdr.scan.hits import HuntedRule
 from sigma_xdr.scan.literals import Clause, Literal
 from sigma_xdr.scan.routes import Routes
 from sigma_xdr.scan.summary import Account
 from sigma_xdr.telemetry import Mapper, Record, Row, Unreadable, record_event, row_event
-from sigma_xdr.telemetry.mapping import FORETOLD
+from sigma_xdr.telemetry.mapping import FORETOLD, Wanted
 from sigma_xdr.telemetry.naming import registry_event_type
 from sigma_xdr.telemetry.stored import StoredRow
 from sigma_xdr.telemetry.values import iso_time
@@ -118,7 +118,7 @@ class Hunter:
                 account.unreadable[f"{event.file}: {event.reason}"] += 1
         yield from self._mapped(mapper.rest(), file)
 
-    def _matters(self, record: Record) -> bool:
+    def _matters(self, record: Record) -> Wanted:
         """Whether a rule may have a chance with a row of the record."""
         kind = record.log, record.event_id
         passes = self._gates.get(kind)
@@ -131,15 +131,15 @@ class Hunter:
     def _gate(self, kind: tuple[str, int]) -> Gate | None:
         """The gate for the records of a kind."""
         row = FORETOLD[kind]
-        wanted = [
-            Wanted(clauses, tree, row.names_on(route.logsource))
+        needs = [
+            Need(clauses, tree, row.names_on(route.logsource), row.action == "ProcessCreated")
             for route in self._rows.routes(_Seen(row.table, {"ActionType": row.action}))
             for clauses, tree in route.scanner.needs
         ]
         for table, action, name, text in row.besides:
             if self._rows.routes(_Seen(table, {"ActionType": action})):
-                wanted.append(Wanted((Clause(frozenset((Literal(name, text),))),), None, ()))
-        return gate(wanted, row.fields)
+                needs.append(Need((Clause(frozenset((Literal(name, text),))),), None, ()))
+        return gate(needs, row.fields)
 
     def _mapped(self, rows: Iterable[Row], file: int) -> Iterator[Found]:
         number, count = 0, 0

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sigma_xdr.evaluator import EvaluatorError, Matcher
 from sigma_xdr.rules import load_rules
-from sigma_xdr.scan.gate import Gate, Wanted, gate
+from sigma_xdr.scan.gate import Gate, Need, gate
 from sigma_xdr.scan.literals import Clause, Literal
 from sigma_xdr.scan.scanner import Scanner
 from sigma_xdr.scan.trees import tree_of
@@ -31,19 +31,19 @@ FOLDERS = ("process_creation", "image_load", "file")
 PROCESSES = FORETOLD["sysmon", 1].fields
 
 
-def needs(*clauses: Mapping[str, str]) -> Wanted:
+def needs(*clauses: Mapping[str, str]) -> Need:
     """Clauses, each a literal of each of some fields."""
     return wanted(*(Clause(frozenset(Literal(name, text) for name, text in clause.items())) for clause in clauses))
 
 
-def wanted(*clauses: Clause) -> Wanted:
-    return Wanted(clauses, None, ())
+def wanted(*clauses: Clause) -> Need:
+    return Need(clauses, None, ())
 
 
-def ruled(condition: str = "a", **items: Any) -> Wanted:
+def ruled(condition: str = "a", **items: Any) -> Need:
     """What a rule wants, whatever literals it has."""
     document = {"title": "Test", "logsource": {}, "detection": {"a": items, "condition": condition}}
-    return Wanted((), tree_of(Matcher(document)), frozenset(PROCESSES))
+    return Need((), tree_of(Matcher(document)), frozenset(PROCESSES))
 
 
 def passes(made: Gate | None, **fields: Any) -> bool:
@@ -135,7 +135,7 @@ def test_a_field_that_the_rule_does_not_see_so() -> None:
     assert not passes(gate([asked], PROCESSES), Image=r"C:\a.exe")
     names = FORETOLD["sysmon", 1].names_on({"service": "defender-xdr"})
     assert ("Image" in names, "FolderPath" in names) == (False, True)
-    assert gate([Wanted((), asked.tree, names)], PROCESSES) is None
+    assert gate([Need((), asked.tree, names)], PROCESSES) is None
 
 
 def test_nothing_matters_to_no_rule() -> None:
@@ -189,7 +189,7 @@ class Gated:
         if (index, kind) not in self.gates:
             clauses, tree = self.scanner.needs[index]
             row = FORETOLD[kind]
-            self.gates[index, kind] = gate([Wanted(clauses, tree, row.names_on(self.source))], row.fields)
+            self.gates[index, kind] = gate([Need(clauses, tree, row.names_on(self.source))], row.fields)
         return self.gates[index, kind] or (lambda _: True)
 
 

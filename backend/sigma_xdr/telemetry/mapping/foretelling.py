@@ -15,7 +15,11 @@ from sigma_xdr.schema import xdr_schema
 from sigma_xdr.telemetry.scalars import text_of
 from sigma_xdr.telemetry.values import known, name_of, sound, without_directory
 
-__all__ = ["FORETOLD", "Foretelling", "Foretold"]
+__all__ = ["ABOVE", "FORETOLD", "Foretelling", "Foretold"]
+
+
+#: A column that only other records fill: it is known when it is the record's turn (see ``mapper.Wanted``).
+ABOVE = "InitiatingProcessParentFileName"
 
 
 @dataclass(frozen=True)

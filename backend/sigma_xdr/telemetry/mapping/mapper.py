@@ -20,15 +20,19 @@ from sigma_xdr.telemetry.mapping.logons import logon
 from sigma_xdr.telemetry.mapping.memory import Memory, is_process_creation
 from sigma_xdr.telemetry.mapping.network import connection
 from sigma_xdr.telemetry.mapping.powershell import commands
-from sigma_xdr.telemetry.mapping.processes import process_created, wmi_process
+from sigma_xdr.telemetry.mapping.processes import as_initiating, process_created, wmi_process
 from sigma_xdr.telemetry.mapping.registry import registry_event
 from sigma_xdr.telemetry.mapping.rows import Built, Row
 from sigma_xdr.telemetry.mapping.wmi import binding_logged, binding_seen
-from sigma_xdr.telemetry.naming import is_registry_event
-from sigma_xdr.telemetry.records import Record
-from sigma_xdr.telemetry.values import iso_time, known, sound
+from sigma_xdr.telemetry.naming import is_registry_event, process_fields
+from sigma_xdr.telemetry.records import Record, text_of
+from sigma_xdr.telemetry.values import iso_time, known, name_of, number, sound
 
-__all__ = ["AHEAD", "Mapper", "map_records", "why_unmapped"]
+__all__ = ["AHEAD", "Mapper", "Wanted", "map_records", "why_unmapped"]
+
+#: Whether a row is wanted of a record; of a process creation it may depend on what the row has in InitiatingProcessParentFileName,
+#: which only other records tell.
+Wanted = bool | Callable[[str], bool]
 
 #: How many records are read ahead of the one that is mapped.
 AHEAD = 10_000
@@ -124,21 +128,21 @@ class Mapper:
         self._whole_paths = whole_paths
         self._unmapped = unmapped
         self._first, self._last = first, last
-        self._ahead: deque[tuple[int, Record, int | None, bool]] = deque()
+        self._ahead: deque[tuple[int, Record, int | None, Wanted]] = deque()
 
-    def take(self, record: Record, is_wanted: bool = True) -> Iterable[Row]:
-        """Take in the next record; the rows of those whose turn it is then. One that isn't wanted is for others' rows alone."""
+    def take(self, record: Record, wanted: Wanted = True) -> Iterable[Row]:
+        """Take in the next record; the rows of those whose turn it is then. One that isn't ``wanted`` is for others' rows alone."""
         ahead, before = self._ahead, record.number - AHEAD
         # first those that this record is too far from: what they see of it mustn't depend on what stands between
         rows: Iterable[Row] = ()
         while ahead and ahead[0][0] < before:
-            if ahead[0][3]:
+            if ahead[0][3] is not False:
                 rows = list(self._due(before))
             else:
                 self._pass(*ahead.popleft())
-        kept, process = self.memory.see(record, is_wanted)
-        if is_wanted or process is not None:
-            ahead.append((record.number, kept, process, is_wanted))
+        kept, process = self.memory.see(record, wanted is not False)
+        if wanted is not False or process is not None:
+            ahead.append((record.number, kept, process, wanted))
         return rows
 
     def rest(self) -> Iterator[Row]:
@@ -149,16 +153,19 @@ class Mapper:
         """The rows of the records before that number."""
         ahead = self._ahead
         while ahead and (before is None or ahead[0][0] < before):
-            number, record, process, is_wanted = ahead.popleft()
-            if not is_wanted or number < self._first:
-                self._pass(number, record, process)
-            elif self._last is None or number <= self._last:
-                self.memory.turn_to(number)
-                yield from self._rows(record, process)
+            at, record, process, wanted = ahead.popleft()
+            if wanted is False or at < self._first:
+                self._pass(at, record, process)
+            elif self._last is None or at <= self._last:
+                self.memory.turn_to(at)
+                if wanted is True or wanted(self._parent_of_parent(record)):
+                    yield from self._rows(record, process)
+                else:
+                    self.memory.pass_by(record, process)
 
-    def _pass(self, number: int, record: Record, process: int | None, _: bool = False) -> None:
+    def _pass(self, at: int, record: Record, process: int | None, _: Wanted = False) -> None:
         """It is the turn of a record that no row is made of."""
-        self.memory.turn_to(number)
+        self.memory.turn_to(at)
         self.memory.pass_by(record, process)
 
     def _rows(self, record: Record, process: int | None) -> Iterator[Row]:
@@ -240,17 +247,35 @@ class Mapper:
 
     def _others_say(self, record: Record, table: str, said: Mapping[str, Any]) -> dict[str, Any]:
         """What the creation of the acting process says of it and the record doesn't, as far as the table has columns."""
-        guid = record.text("ParentProcessGuid" if is_process_creation(record) else "ProcessGuid")
-        guid = guid or record.text("SourceProcessGUID") or record.text("SourceProcessGuid")
-        known_of = self.memory.process(record, guid, said.get("InitiatingProcessId"))
-        name = said.get("InitiatingProcessFileName")
-        same = not name or str(name).lower() == str(known_of.get("InitiatingProcessFileName", name)).lower()
+        created = self._creation(record, said.get("InitiatingProcessId"), said.get("InitiatingProcessFileName"))
+        if created is None:
+            return {}
         columns = xdr_schema().table(table).columns
         return {
             column: value
-            for column, value in sound(known_of).items()
-            if same and column not in said and column in columns
+            for column, value in sound(as_initiating(created, self._whole_paths)).items()
+            if column not in said and column in columns
         }
+
+    def _creation(self, record: Record, process: int | None, name: str | None) -> Record | None:
+        """The creation of the process that acts, as the record names it; None where it wasn't seen, or was another program's."""
+        guid = record.text("ParentProcessGuid" if is_process_creation(record) else "ProcessGuid")
+        guid = guid or record.text("SourceProcessGUID") or record.text("SourceProcessGuid")
+        created = self.memory.creation(record, guid, process)
+        if created is None or not name:
+            return created
+        image = sound({"": name_of(known(text_of(process_fields(created).get("Image"))))}).get("", "")
+        return created if str(name).lower() == str(image).lower() else None
+
+    def _parent_of_parent(self, record: Record) -> str:
+        """What the row of a process creation has in InitiatingProcessParentFileName."""
+        fields = process_fields(record)
+        parent = sound({"": name_of(known(text_of(fields.get("ParentImage"))))}).get("")
+        created = self._creation(record, number(text_of(fields.get("ParentProcessId"))), parent)
+        if created is None:
+            return ""
+        above = name_of(known(text_of(process_fields(created).get("ParentImage"))))
+        return str(sound({"": above}).get("", ""))
 
 
 def _json(additional: Mapping[str, Any]) -> str:

@@ -6,12 +6,11 @@ is near its record alone, and a long file can be read in pieces.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from sigma_xdr.telemetry.mapping.processes import as_initiating
 from sigma_xdr.telemetry.naming import consumer_of, process_fields
 from sigma_xdr.telemetry.records import Record, moved, text_of
 from sigma_xdr.telemetry.values import number, object_name, unquoted
@@ -163,14 +162,12 @@ class Memory:
         """The logon over the network that has this id on the record's host."""
         return self._logons.get((record.host.lower(), logon), self.now)
 
-    def process(self, record: Record, guid: str, process: int | None) -> Mapping[str, Any]:
-        """What the creation of a process says of it, as columns; nothing where it wasn't seen."""
+    def creation(self, record: Record, guid: str, process: int | None) -> Record | None:
+        """The creation of a process on the record's host, by its GUID or else by its id; None where it wasn't seen."""
         host = record.host.lower()
         if guid:
-            created = self._by_guid.get((host, guid), self.now)
-        else:
-            created = None if process is None else self._by_id.get((host, process), self.now)
-        return {} if created is None else as_initiating(created, self.whole_paths)
+            return self._by_guid.get((host, guid), self.now)
+        return None if process is None else self._by_id.get((host, process), self.now)
 
     def _near(self, records: tuple[Record, ...] | None) -> tuple[Record, ...]:
         """Those of the records that aren't too far back."""

@@ -15,8 +15,8 @@ def test_what_is_far_behind_is_nothing() -> None:
     def known(number: int) -> list[bool]:
         seen.turn_to(number)
         return [
-            bool(seen.process(parent, "{a}", None)),
-            bool(seen.process(parent, "", 7)),
+            bool(seen.creation(parent, "{a}", None)),
+            bool(seen.creation(parent, "", 7)),
             seen.has(parent, "sysmon", 1),
         ]
 
