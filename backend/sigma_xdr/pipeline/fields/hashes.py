@@ -15,6 +15,7 @@ from sigma_xdr.pipeline.patterns import Pattern, Shape
 __all__ = ["Hashes"]
 
 _LENGTHS = {"MD5": 32, "SHA1": 40, "SHA256": 64}
+_JOINED = ("SHA1", "MD5", "SHA256")
 _BY_LENGTH = {length: name for name, length in _LENGTHS.items()}
 _HASH = re.compile(r"(?:(?P<kind>[A-Za-z0-9]+)=)?(?P<hex>[0-9A-Fa-f]+)")
 
@@ -36,9 +37,10 @@ class Hashes(ColumnsMapping):
             if pattern.shape is Shape.ANY or not pattern.parts:
                 joined.append(self.present(context) if pattern.parts else self.empty(context))
                 continue
-            hashes = [self._hash(part, pattern, context) for part in pattern.literal.strip(",").split(",")]
+            hashes = [self._hash(part, pattern, context) for part in pattern.literal.split(",")]
             if pattern.shape is Shape.WILDCARD:
                 raise self._refusal(pattern, context)
+            self._check_spelling(pattern, [kind for kind, _ in hashes], context)
             if len(hashes) == 1:
                 lists.setdefault(hashes[0][0], {})[hashes[0][1]] = None
             else:
@@ -46,13 +48,27 @@ class Hashes(ColumnsMapping):
         return any_of([*(text_item(kind, texts, context.source) for kind, texts in lists.items()), *joined])
 
     def _hash(self, text: str, pattern: Pattern, context: Context) -> tuple[str, str]:
-        found = _HASH.fullmatch(text.strip())
+        found = _HASH.fullmatch(text)
         kind = (found["kind"] or _BY_LENGTH.get(len(found["hex"]), "")).upper() if found else ""
         if kind == "IMPHASH":
             raise FieldProblem("lost-field", f"Defender records no import hash: '{text}'", "use SHA256, SHA1 or MD5")
         if not found or _LENGTHS.get(kind) != len(found["hex"]):
             raise self._refusal(pattern, context)
         return kind, found["hex"].lower()
+
+    def _check_spelling(self, pattern: Pattern, kinds: list[str], context: Context) -> None:
+        """Refuse what Sysmon never writes: lower case, and joined hashes in another order or without their kinds."""
+        if pattern.cased and pattern.literal != pattern.literal.upper():
+            message = f"'{context.field}' holds hashes in upper case; '{pattern.to_sigma()}' minds case"
+            raise FieldProblem("never-matches", message, "leave cased out")
+        parts = pattern.literal.split(",")
+        cut = pattern.shape in (Shape.CONTAINS, Shape.ENDSWITH)  # what stands before the first hash may be its kind
+        if any("=" not in part for part in parts[cut:]) and len(parts) > 1:
+            message = f"joined hashes have their kinds before them; '{pattern.to_sigma()}' never matches"
+            raise FieldProblem("never-matches", message, "write KIND=hash for each")
+        if sorted(set(kinds), key=_JOINED.index) != kinds:
+            message = f"hashes are joined in the order {', '.join(_JOINED)}; '{pattern.to_sigma()}' never matches"
+            raise FieldProblem("never-matches", message, "ask for each hash by itself: |contains|all")
 
     def _refusal(self, pattern: Pattern, context: Context) -> FieldProblem:
         return FieldProblem(

@@ -12,7 +12,7 @@ mostly ControlSet001; a user's hive as HKEY_CURRENT_USER\<SID>; classes under SO
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import re2
@@ -24,10 +24,16 @@ from sigma.types import (
     SigmaRegularExpression,
     SigmaTimestampPart,
     SigmaType,
-    SpecialChars,
 )
 
 from sigma_xdr.pipeline.fields.base import ColumnsMapping, Context, FieldProblem
+from sigma_xdr.pipeline.fields.hives import (
+    found_by_hive,
+    in_control_sets,
+    may_begin_in_hive,
+    misspelt_hive,
+    stored_keys,
+)
 from sigma_xdr.pipeline.items import Expression, Mapped, NegatedDetection, all_of, any_of, item, text_item
 from sigma_xdr.pipeline.patterns import Pattern, Shape
 
@@ -35,7 +41,6 @@ __all__ = ["RegistryData", "RegistryPath", "RegistryRows"]
 
 _QUIET = re2.Options()
 _QUIET.log_errors = False
-_MANY = SpecialChars.WILDCARD_MULTI
 _UNNAMED = "(Default)"
 
 
@@ -66,22 +71,23 @@ class RegistryPath(ColumnsMapping):
 
     def text(self, patterns: Sequence[Pattern], context: Context) -> Mapped:
         """The patterns in each kind of rows, told apart by ActionType."""
-        for pattern in patterns:
-            if pattern.shape is Shape.EQUALS and pattern.parts and "\\" not in pattern.literal:
-                raise FieldProblem(
-                    "never-matches",
-                    f"'{context.field}' is a whole path; '{pattern.to_sigma()}' alone never equals it",
-                    f"write '*\\{pattern.literal}', or |endswith: '\\{pattern.literal}'",
-                )
         asked = [pattern for pattern in patterns if pattern.parts]
-        owned = [regex for pattern in asked if (regex := _in_own_hive(pattern)) is not None]
-        rest = [pattern for pattern in asked if _in_own_hive(pattern) is None]
-        spelt = [each for pattern in rest for each in _in_control_sets(pattern) if _may_begin_in_hive(pattern)]
-        stored = [each for pattern in rest for each in _stored_keys(pattern) if not _may_begin_in_hive(pattern)]
+        for pattern in asked:
+            _check_beginning(pattern, context)
+        stored: list[Pattern] = []
+        spelt: list[Pattern] = []
+        regexes: list[SigmaType] = []
+        for pattern in asked:
+            if (regex := found_by_hive(pattern)) is not None:
+                regexes.append(regex)
+            elif may_begin_in_hive(pattern):
+                spelt += in_control_sets(pattern)
+            else:
+                stored += stored_keys(pattern)
 
         def in_rows(rows: RegistryRows) -> Mapped:
             parts = list(_path(rows, list(dict.fromkeys(stored)), context)) if stored else []
-            parts += [item(_joined(rows), owned, context.source)] if owned else []
+            parts += [item(_joined(rows), regexes, context.source)] if regexes else []
             return any_of([*parts, text_item(_by_sysmon(rows), spelt, context.source)] if spelt else parts)
 
         parts = [self._each(in_rows, context)] if asked else []
@@ -117,6 +123,22 @@ class RegistryPath(ColumnsMapping):
                 "use contains or endswith for that part: their hives and control sets are translated",
             )
         return self._each(lambda rows: item(_by_sysmon(rows), [value], context.source), context)
+
+
+def _check_beginning(pattern: Pattern, context: Context) -> None:
+    """Refuse what no path is: a name alone, a hive alone, and a hive in lower case where the pattern minds that."""
+    if pattern.shape is Shape.EQUALS and "\\" not in stored_keys(pattern)[0].literal:
+        raise FieldProblem(
+            "never-matches",
+            f"'{context.field}' is a whole path; '{pattern.to_sigma()}' alone never equals it",
+            f"write '*\\{pattern.literal}', or |endswith: '\\{pattern.literal}'",
+        )
+    if (hive := misspelt_hive(pattern)) is not None:
+        raise FieldProblem(
+            "never-matches",
+            f"no path of '{context.field}' begins with '{hive}': hives are written in upper case",
+            f"write {hive.upper()}, or leave cased out",
+        )
 
 
 def _path(rows: RegistryRows, patterns: Sequence[Pattern], context: Context) -> Iterator[Mapped]:
@@ -196,11 +218,9 @@ def _joined(rows: RegistryRows) -> Expression | str:
 
 def _by_sysmon(rows: RegistryRows) -> Expression:
     """Key and name with Sysmon's name of the hive: for what may begin in the middle of it."""
-    hives = "".join(
-        f'{rows.key} startswith "{hive}", strcat("{short}", substring({rows.key}, {len(hive)})), '
-        for hive, short in (("HKEY_LOCAL_MACHINE", "HKLM"), ("HKEY_CURRENT_USER", "HKU"), ("HKEY_USERS", "HKU"))
-    )
-    key = f"case({hives}{rows.key})"
+    key = rows.key
+    for hive, short in (("HKEY_LOCAL_MACHINE", "HKLM"), ("HKEY_(?:CURRENT_USER|USERS)", "HKU")):
+        key = f'replace_regex({key}, "(?i)^{hive}", "{short}")'
     return Expression(key if rows.name is None else f'strcat({key}, "\\\\", {_value_name(rows.name)})')
 
 
@@ -215,110 +235,6 @@ def _named(rows: RegistryRows) -> Expression:
 
 #: What a regular expression can't ask of a path: it isn't translated.
 _SPELT_OTHERWISE = re.compile(r"HKCU|HKCR|HKEY|REGISTRY\\|ControlSet", re.IGNORECASE)
-_HIVE = re.compile(
-    r"(?P<machine>HKLM|HKEY_LOCAL_MACHINE|\\REGISTRY\\MACHINE)"
-    r"|(?P<users>HKU|HKEY_USERS|\\REGISTRY\\USER)"
-    r"|(?P<user>HKCU|HKEY_CURRENT_USER)"
-    r"|(?P<classes>HKCR|HKEY_CLASSES_ROOT)",
-    re.IGNORECASE,
-)
-#: The set in use by its name; ``ControlSet`` with more text to come, as in ``*ControlSet*``, finds every spelling as it is.
-_CONTROL_SET = re.compile(r"(?:(?<=\\)|^)CurrentControlSet(?=\\|$)|^ControlSet(?=\\)", re.IGNORECASE)
-_CONTROL_SETS = ("ControlSet001", "ControlSet002", "CurrentControlSet")
-
-
-#: Names of hives, Sysmon's and Defender's.
-_HIVES = ("hklm", "hku", "hkey_local_machine", "hkey_current_user", "hkey_users")
-
-
-def _may_begin_in_hive(pattern: Pattern) -> bool:
-    """Whether what a pattern looks for may begin in the middle of a hive's name, which Sysmon and Defender write differently."""
-    open_left = pattern.parts[0] is _MANY
-    first = pattern.parts[1] if open_left and len(pattern.parts) > 1 else pattern.parts[0]
-    if not isinstance(first, str):
-        return not open_left
-    if _whole_hive(first):
-        return False
-    head, backslash, _ = first.lower().partition("\\")
-    if not open_left:
-        return head.startswith("h")
-    if backslash:
-        return head != "" and any(hive.endswith(head) for hive in _HIVES)
-    return pattern.shape is not Shape.ENDSWITH and any(head in hive for hive in _HIVES)
-
-
-def _whole_hive(first: str) -> re.Match[str] | None:
-    """A hive's whole name at the beginning of a literal."""
-    hive = _HIVE.match(first)
-    return hive if hive and first[hive.end() : hive.end() + 1] in ("", "\\") else None
-
-
-def _stored_keys(pattern: Pattern) -> tuple[Pattern, ...]:
-    """A pattern over Sysmon's spelling of a registry path, as patterns over Defender's.
-
-    A hive's name is translated where it begins the first literal and is whole: it begins every path, so it also
-    anchors a pattern that is open to the left.
-    """
-    return tuple(dict.fromkeys(spelt for in_hive in _in_hive(pattern) for spelt in _in_control_sets(in_hive)))
-
-
-def _in_hive(pattern: Pattern) -> Iterable[Pattern]:
-    parts = pattern.parts[1:] if pattern.parts[:1] == (_MANY,) else pattern.parts
-    first = parts[0] if parts and isinstance(parts[0], str) else ""
-    hive = _whole_hive(first)
-    if hive is None or (hive.end() == len(first) and len(parts) == 1):
-        return (pattern,)
-    anchored = Pattern(tuple(parts), pattern.cased)
-    rest = first[hive.end() :]
-    if hive["machine"]:
-        return (anchored.with_first("HKEY_LOCAL_MACHINE" + rest),)
-    if hive["users"]:
-        return (anchored.with_first("HKEY_CURRENT_USER" + rest), anchored.with_first("HKEY_USERS" + rest))
-    if hive["user"]:
-        return (anchored.with_first("HKEY_CURRENT_USER" + rest),)
-    return (
-        anchored.with_first(_MANY, "\\SOFTWARE\\Classes" + rest),
-        anchored.with_first(_MANY, "_Classes" + rest),
-    )
-
-
-def _in_own_hive(pattern: Pattern) -> SigmaRegularExpression | None:
-    """A path in the current user's hive, which Defender shows under the user's SID; None for any other, and where the SID is
-    named.
-    """
-    parts = pattern.parts[1:] if pattern.parts[0] is _MANY else pattern.parts
-    first = parts[0] if parts and isinstance(parts[0], str) else ""
-    hive = _whole_hive(first)
-    rest = first[hive.end() :] if hive else ""
-    is_bare_end = pattern.shape is Shape.ENDSWITH and not rest
-    if hive is None or not hive["user"] or rest.upper().startswith("\\S-1-") or is_bare_end:
-        return None
-    open_right = parts[-1] is _MANY
-    inner = "".join(
-        _REGEX_OF[part] if isinstance(part, SpecialChars) else _escaped(part)
-        for part in parts[1 : len(parts) - open_right]
-    )
-    behind = _escaped(rest) if rest or parts[1:2] == (SpecialChars.WILDCARD_SINGLE,) else r"(?:\\|$)"
-    end = "" if open_right else "$"
-    flags = "(?s)" if pattern.cased else "(?is)"
-    return SigmaRegularExpression(rf"{flags}^HKEY_CURRENT_USER\\S-1-[0-9-]+{behind}{inner}{end}")
-
-
-_REGEX_OF = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: "."}
-
-
-def _escaped(text: str) -> str:
-    """A regular expression that finds a text itself."""
-    return re.sub(r"[\\.+*?()|\[\]{}^$]", r"\\\g<0>", text)
-
-
-def _in_control_sets(pattern: Pattern) -> Iterable[Pattern]:
-    if not any(_CONTROL_SET.search(literal) for literal in pattern.literals):
-        return (pattern,)
-    return (
-        pattern.map_literals(lambda literal, control_set=name: _CONTROL_SET.sub(control_set, literal))  # type: ignore[misc]
-        for name in _CONTROL_SETS
-    )
 
 
 _DWORD = re.compile(r"DWORD \(0x(?P<number>[0-9a-f]{8})\)", re.IGNORECASE)

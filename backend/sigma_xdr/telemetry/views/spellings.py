@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import combinations
 from typing import Any
 
 from sigma_xdr.evaluator import Spelling, Whole
@@ -57,10 +58,11 @@ def account(domain: Any, name: Any) -> list[str | None]:
 
 
 def hashes(columns: Mapping[str, Any]) -> list[str]:
-    """``SHA1=…,MD5=…,SHA256=…`` as Sysmon joins them, each by itself, and each without its kind."""
+    """``SHA1=…,MD5=…,SHA256=…`` as Sysmon joins them, as many kinds as it is told to take, and each without its kind."""
     known = {kind: _text(columns.get(kind)).upper() for kind in ("SHA1", "MD5", "SHA256")}
     each = [f"{kind}={value}" for kind, value in known.items() if value]
-    return list(dict.fromkeys([",".join(each), *each, *filter(None, known.values())])) if each else []
+    joined = [",".join(some) for count in range(len(each), 0, -1) for some in combinations(each, count)]
+    return [*joined, *filter(None, known.values())]
 
 
 _LEVELS = {"low": "S-1-16-4096", "medium": "S-1-16-8192", "high": "S-1-16-12288", "system": "S-1-16-16384"}
@@ -114,10 +116,12 @@ def wmi_consumer(consumer: Any) -> list[str]:
     if not equals or not name.startswith('"'):
         return _listed(consumer)
     escaped = f"{kind}.Name={name}".replace('"', '\\"')
-    return [consumer, *(Spelling(text, _NAME) for text in (f'"{escaped}"', escaped, f"{kind}.Name={name}"))]
+    whole = Spelling(f'"{escaped}"', _NAME, _OUTER_QUOTE)
+    return [consumer, whole, *(Spelling(text, _NAME) for text in (escaped, f"{kind}.Name={name}"))]
 
 
 _NAME = re.compile(r'\.name=\\?"')
+_OUTER_QUOTE = re.compile(r'^"|\\""\Z')
 
 # --------------------------------------------------------------------------------------------------------------- registry
 
@@ -125,9 +129,9 @@ _NAME = re.compile(r'\.name=\\?"')
 _SHORT = {"hkey_local_machine": "HKLM", "hkey_current_user": "HKU", "hkey_users": "HKU"}
 _LONG = {"HKLM": ("HKEY_LOCAL_MACHINE", r"\REGISTRY\MACHINE"), "HKU": ("HKEY_USERS", r"\REGISTRY\USER")}
 _CURRENT_IS_NAMED = re.compile(r"(?:^|\\)currentcontrolset(?:\\|$)|^controlset\\")
-_SID = re.compile(r"S-1-[-0-9]+(?=\\|$)", re.IGNORECASE)
+_SID = re.compile(r"S-1-[-0-9]+(?=\\|\Z)", re.IGNORECASE)
 _CLASSES = re.compile(
-    r"(?:HKLM\\SOFTWARE\\Classes|HKU\\S-1-[-0-9]+_Classes|HKU\\S-1-[-0-9]+\\SOFTWARE\\Classes)(?=\\|$)", re.IGNORECASE
+    r"(?:HKLM\\SOFTWARE\\Classes|HKU\\S-1-[-0-9]+_Classes|HKU\\S-1-[-0-9]+\\SOFTWARE\\Classes)(?=\\|\Z)", re.IGNORECASE
 )
 _NUMBERED = re.compile(r"^(HKLM\\System\\)ControlSet[0-9]{3}(?=\\|$)", re.IGNORECASE)
 _CURRENT = re.compile(r"^(HKLM\\System\\)CurrentControlSet(?=\\|$)", re.IGNORECASE)
@@ -141,6 +145,8 @@ def registry_key(key: Any) -> list[str]:
     plain = _SHORT.get(hive.lower(), hive) + backslash + rest
     current = _NUMBERED.sub(r"\1CurrentControlSet", plain)
     others = [Spelling(path, named) for path, named in _other_hives(plain)]
+    if hive.lower() == "hkey_current_user" and rest.lower().startswith("s-1-"):
+        others += [Spelling(f"{own}\\{rest}", _named_with_user(own)) for own in _OWN]
     if current != plain:
         others.append(Spelling(current, _CURRENT_IS_NAMED))
         others += [Spelling(path, named, _CURRENT_IS_NAMED) for path, named in _other_hives(current)]
@@ -152,24 +158,31 @@ def _other_hives(plain: str) -> Iterator[tuple[str, re.Pattern[str]]]:
     hive, backslash, rest = plain.partition("\\")
     names = [(name, backslash + rest) for name in _LONG.get(hive.upper(), ())]
     if hive.upper() == "HKU" and (user := _SID.match(rest)):
-        names += [(own, end) for own in ("HKCU", "HKEY_CURRENT_USER") for end in (backslash + rest, rest[user.end() :])]
+        names += [(own, rest[user.end() :]) for own in _OWN]
     if place := _CLASSES.match(plain):
         names += [(name, plain[place.end() :]) for name in ("HKCR", "HKEY_CLASSES_ROOT")]
     for name, end in names:
         yield name + end, _named(name)
 
 
+#: The current user's hive. Defender has it with the user's SID behind it, and a rule may have that from there.
+_OWN = ("HKCU", "HKEY_CURRENT_USER")
+
+
 @cache
 def _named(hive: str) -> re.Pattern[str]:
-    return re.compile(rf"^{re.escape(hive.lower())}(?:\\|$)")
+    end = r"\\(?!s-1-)" if hive in _OWN else r"\\"
+    return re.compile(rf"^{re.escape(hive.lower())}(?:{end}|\Z)")
+
+
+@cache
+def _named_with_user(hive: str) -> re.Pattern[str]:
+    return re.compile(rf"^{re.escape(hive.lower())}\\s-1-")
 
 
 def registry_value(key: Any, name: Any) -> list[str]:
     """A value: its key, and behind it its name, which is ``(Default)`` for the one without."""
-    end = f"\\{_text(name) or '(Default)'}"
-    return [
-        Spelling(each + end, *each.named) if isinstance(each, Spelling) else each + end for each in registry_key(key)
-    ]
+    return registry_key(f"{key}\\{_text(name) or '(Default)'}") if _text(key) else []
 
 
 def with_control_set_numbered(path: str) -> list[str]:

@@ -43,6 +43,13 @@ CASES = [
         [{"SHA1": SHA1}],
     ),
     Case(
+        "joined hashes, of the first the end",
+        {"Hashes|endswith|cased": f"{SHA1.upper()},MD5={MD5.upper()}"},
+        f'SHA1 =~ "{SHA1}"\nMD5 =~ "{MD5}"',
+        [{"SHA1": SHA1, "MD5": MD5, "SHA256": SHA256}],
+        [{"MD5": MD5}],
+    ),
+    Case(
         "one hash by its own field",
         {"sha256": SHA256},
         f'SHA256 =~ "{SHA256}"',
@@ -104,10 +111,33 @@ def no_whole_hash(text: str) -> tuple[str, str, str]:
         (f"MD5={MD5[:-1]}g", no_whole_hash(f"MD5={MD5[:-1]}g")),
         ("MD5=0cc1*75b9", no_whole_hash("MD5=0cc1*75b9")),
         ("SHA512=" + "00" * 64, no_whole_hash("SHA512=" + "00" * 64)),
+        (f"MD5={MD5},", no_whole_hash(f"MD5={MD5},")),
+        (
+            f"MD5={MD5},SHA1={SHA1}",
+            (
+                "never-matches",
+                f"hashes are joined in the order SHA1, MD5, SHA256; 'MD5={MD5},SHA1={SHA1}' never matches",
+                "ask for each hash by itself: |contains|all",
+            ),
+        ),
+        (
+            f"{SHA1},MD5={MD5}",
+            (
+                "never-matches",
+                f"joined hashes have their kinds before them; '{SHA1},MD5={MD5}' never matches",
+                "write KIND=hash for each",
+            ),
+        ),
     ],
 )
 def test_refusals(values: object, problem: tuple[str, str, str]) -> None:
     assert refused({"Hashes": values}) == [problem]
+
+
+def test_hashes_are_in_upper_case() -> None:
+    assert refused({"Hashes|contains|cased": f"MD5={MD5}"}) == [
+        ("never-matches", f"'Hashes' holds hashes in upper case; '*MD5={MD5}*' minds case", "leave cased out")
+    ]
 
 
 def test_a_regex_is_refused() -> None:

@@ -78,12 +78,9 @@ STRANGERS = ["Run", "\\", "Run\\", "(Default)", "\\(Default)", "Paths\\C:", "Use
 
 @st.composite
 def targets(draw: st.DrawFn) -> list[Part]:
-    """A pattern over a path without its hive, or after a whole hive: pieces of a hive's name have no translation.
-
-    ``*?x`` could begin in one, and is left out.
-    """
+    """A pattern over a path without its hive, or after a whole hive: pieces of a hive's name have no translation."""
     anywhere = patterns([path.partition("\\")[2] for path, _ in EVENTS], STRANGERS)
-    parts = draw(anywhere.filter(lambda parts: parts[:2] != [(False, "*"), (False, "?")]))
+    parts = draw(anywhere)
     if not parts or not parts[0][0] or draw(st.booleans()):
         return parts
     with_hive = [(True, draw(st.sampled_from(["HKLM\\", "HKU\\", "hklm\\"])) + parts[0][1]), *parts[1:]]
@@ -137,9 +134,8 @@ JOINED = r'strcat(RegistryKey, "\\", iff(isempty(RegistryValueName), "(Default)"
 #: The same with Sysmon's names of hives.
 BY_SYSMON = JOINED.replace(
     "strcat(RegistryKey,",
-    'strcat(case(RegistryKey startswith "HKEY_LOCAL_MACHINE", strcat("HKLM", substring(RegistryKey, 18)), '
-    'RegistryKey startswith "HKEY_CURRENT_USER", strcat("HKU", substring(RegistryKey, 17)), '
-    'RegistryKey startswith "HKEY_USERS", strcat("HKU", substring(RegistryKey, 10)), RegistryKey),',
+    'strcat(replace_regex(replace_regex(RegistryKey, "(?i)^HKEY_LOCAL_MACHINE", "HKLM"), '
+    '"(?i)^HKEY_(?:CURRENT_USER|USERS)", "HKU"),',
 )
 
 CASES = [
@@ -284,7 +280,7 @@ CASES = [
     Case(
         "a user's hive without the user",
         {"TargetObject|startswith": rf"HKCU\{RUN}"},
-        rf'{JOINED} matches regex @"(?is)^HKEY_CURRENT_USER\\S-1-[0-9-]+\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run"',
+        rf'{JOINED} matches regex @"(?is)^HKEY_(?:CURRENT_USER|USERS)\\S-1-[0-9-]+\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run"',  # noqa: E501
         [USER_RUN],
         [MACHINE_RUN, {"RegistryKey": rf"HKEY_CURRENT_USER\{SID}\X\{RUN}"}],
         category="registry_set",
@@ -292,7 +288,7 @@ CASES = [
     Case(
         "all of a user's hive",
         {"TargetObject|startswith": "HKCU"},
-        rf'{JOINED} matches regex @"(?is)^HKEY_CURRENT_USER\\S-1-[0-9-]+(?:\\|$)"',
+        rf'{JOINED} matches regex @"(?is)^HKEY_(?:CURRENT_USER|USERS)\\S-1-[0-9-]+(?:\\|$)"',
         [USER_RUN],
         [MACHINE_RUN, {"RegistryKey": rf"HKEY_CURRENT_USER\{SID}_Classes\X"}],
         category="registry_set",
@@ -313,17 +309,12 @@ CASES = [
     Case(
         "classes",
         {"TargetObject|startswith": r"HKCR\.hta\shell"},
-        r"""
-        RegistryKey contains @"\SOFTWARE\Classes\.hta\shell"
-            or RegistryKey contains @"_Classes\.hta\shell"
-            or (RegistryValueName startswith "shell"
-                and (RegistryKey endswith @"\SOFTWARE\Classes\.hta" or RegistryKey endswith @"_Classes\.hta"))
-            or (RegistryValueName contains @"\"
-                and (strcat(RegistryKey, "\\", RegistryValueName) contains @"\SOFTWARE\Classes\.hta\shell"
-                    or strcat(RegistryKey, "\\", RegistryValueName) contains @"_Classes\.hta\shell"))
-        """,
+        rf'{JOINED} matches regex @"(?is)^(?:HKEY_LOCAL_MACHINE\\SOFTWARE\\|HKEY_(?:CURRENT_USER|USERS)\\S-1-[0-9-]+(?:\\SOFTWARE\\|_))Classes\\\.hta\\shell"',  # noqa: E501
         [DEFAULT, {"RegistryKey": rf"HKEY_CURRENT_USER\{SID}_Classes\.hta\shell\open\command"}],
-        [{"RegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\.hta\shell"}],
+        [
+            {"RegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\.hta\shell"},
+            {"RegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\X\SOFTWARE\Classes\.hta\shell"},
+        ],
         category="registry_set",
     ),
     Case(
@@ -494,9 +485,20 @@ CASES = [
     Case(
         "a hive anywhere",
         {"TargetObject|contains": "HKLM"},
-        'RegistryKey startswith "HKEY_LOCAL_MACHINE"',
-        [MACHINE_RUN],
+        f'{JOINED} matches regex "(?is)(?:^HKEY_LOCAL_MACHINE|HKLM)"',
+        [MACHINE_RUN, {**USER_RUN, "RegistryValueName": "hklm"}],
         [USER_RUN],
+        category="registry_set",
+    ),
+    Case(
+        "a path from its hive on, anywhere",
+        {"TargetObject|contains": r"HKLM\SOFTWARE\X"},
+        rf'{JOINED} matches regex @"(?is)(?:^HKEY_LOCAL_MACHINE|HKLM)\\SOFTWARE\\X"',
+        [
+            {"RegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\X"},
+            {"RegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\ClickToRunStore\HKLM\SOFTWARE\X"},
+        ],
+        [MACHINE_RUN, {"RegistryKey": rf"HKEY_CURRENT_USER\{SID}\SOFTWARE\X"}],
         category="registry_set",
     ),
     Case(
@@ -623,6 +625,22 @@ def test_rows(case: Case, rows: CaseRows) -> None:
                 "never-matches",
                 "'TargetObject' is a whole path; 'Updater' alone never equals it",
                 r"write '*\Updater', or |endswith: '\Updater'",
+            ),
+        ),
+        (
+            {"TargetObject": r"\REGISTRY\MACHINE"},
+            (
+                "never-matches",
+                r"'TargetObject' is a whole path; '\REGISTRY\MACHINE' alone never equals it",
+                r"write '*\\REGISTRY\MACHINE', or |endswith: '\\REGISTRY\MACHINE'",
+            ),
+        ),
+        (
+            {"TargetObject|startswith|cased": r"hklm\SOFTWARE"},
+            (
+                "never-matches",
+                "no path of 'TargetObject' begins with 'hklm': hives are written in upper case",
+                "write HKLM, or leave cased out",
             ),
         ),
         (

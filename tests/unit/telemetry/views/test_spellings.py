@@ -38,6 +38,10 @@ def test_names_and_accounts() -> None:
 
 def test_hashes() -> None:
     assert spellings.hashes({"MD5": "ab", "SHA256": "cd"}) == ["MD5=AB,SHA256=CD", "MD5=AB", "SHA256=CD", "AB", "CD"]
+    assert spellings.hashes({"MD5": "ab", "SHA1": "cd", "SHA256": "ef"}) == [
+        *("SHA1=CD,MD5=AB,SHA256=EF", "SHA1=CD,MD5=AB", "SHA1=CD,SHA256=EF", "MD5=AB,SHA256=EF"),
+        *("SHA1=CD", "MD5=AB", "SHA256=EF", "CD", "AB", "EF"),
+    ]
     assert spellings.hashes({}) == []
 
 
@@ -96,11 +100,15 @@ SID = "S-1-5-21-1-2-3-500"
                 rf"HKU\{SID}\Run",
                 rf"HKEY_USERS\{SID}\Run",
                 rf"\REGISTRY\USER\{SID}\Run",
-                rf"HKCU\{SID}\Run",
                 r"HKCU\Run",
-                rf"HKEY_CURRENT_USER\{SID}\Run",
                 r"HKEY_CURRENT_USER\Run",
+                rf"HKCU\{SID}\Run",
+                rf"HKEY_CURRENT_USER\{SID}\Run",
             ],
+        ),
+        (
+            rf"HKEY_USERS\{SID}",
+            [rf"HKU\{SID}", rf"HKEY_USERS\{SID}", rf"\REGISTRY\USER\{SID}", "HKCU", "HKEY_CURRENT_USER"],
         ),
         (
             rf"HKEY_CURRENT_USER\{SID}_Classes\.hta",
@@ -110,6 +118,8 @@ SID = "S-1-5-21-1-2-3-500"
                 rf"\REGISTRY\USER\{SID}_Classes\.hta",
                 r"HKCR\.hta",
                 r"HKEY_CLASSES_ROOT\.hta",
+                rf"HKCU\{SID}_Classes\.hta",
+                rf"HKEY_CURRENT_USER\{SID}_Classes\.hta",
             ],
         ),
         (
@@ -135,6 +145,7 @@ def test_registry_values() -> None:
     assert spellings.registry_value(key, "y") == [r"HKLM\X\y", r"HKEY_LOCAL_MACHINE\X\y", r"\REGISTRY\MACHINE\X\y"]
     assert spellings.registry_value(key, "")[0] == r"HKLM\X\(Default)"
     assert spellings.registry_value("", "y") == []
+    assert spellings.registry_value(r"HKEY_LOCAL_MACHINE\SOFTWARE", r"Classes\.hta")[3] == r"HKCR\.hta"
 
 
 ONE = [
