@@ -70,8 +70,8 @@ class Frame:
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        """The columns that are equal within a group: ``Key1``… for strings (in lower case), the shown ones
-        otherwise.
+        """The columns that are equal within a group: ``Key1``… for strings (in lower case, but a DeviceId), the shown
+        ones otherwise.
         """
         sources = self.correlation.sources
         return tuple(
@@ -138,7 +138,9 @@ class Frame:
                     key="group-by",
                 )
         columns |= {
-            own: f"tolower({key})" for own, shown, key in zip(self.keys, self.groups, keys, strict=True) if own != shown
+            own: key if key == "DeviceId" else f"tolower({key})"
+            for own, shown, key in zip(self.keys, self.groups, keys, strict=True)
+            if own != shown
         }
         columns |= {own: f"tolower({value})" for own, value in zip(self.values, values, strict=True)}
         if self.correlation.is_temporal:

@@ -106,14 +106,14 @@ def test_strings_are_grouped_without_case_device_ids_are_not() -> None:
     ]
 
 
-def test_device_ids_of_two_columns_are_grouped_without_case() -> None:
+def test_a_device_id_stays_as_it_stands_beside_another_column() -> None:
     correlation = grouped(("host", "DeviceId", "string"), other=(("RemoteDeviceName", "string"),))
     assert rows_of(correlation, "Rule2") == [
         "DeviceNetworkEvents",
         "| where isnotempty(RemoteDeviceName)",
         "| project Timestamp, DeviceId, ReportId, DeviceName, ['host'] = RemoteDeviceName, Key1 = tolower(RemoteDeviceName);",
     ]
-    assert rows_of(correlation, "Rule1")[-1].endswith("['host'] = DeviceId, Key1 = tolower(DeviceId);")
+    assert rows_of(correlation, "Rule1")[-1].endswith("['host'] = DeviceId, Key1 = DeviceId;")
 
 
 def test_int_and_long_meet() -> None:
