@@ -95,8 +95,11 @@ POOLS: Mapping[str, tuple[str, ...]] = {
         *('"NTEventLogEventConsumer.Name=\\"SCM Event Log Consumer\\""', "EventConsumer", '="x"', 'Consumer.Name=\\"x'),
     ),
     "mask": ("0x1010", "0x1fffff", "4112", "0x1410"),
-    "hash": (_MD5, _SHA1, _SHA256, "Ab" * 32, "12"),
-    "hashes": (f"SHA1={_SHA1}", f"MD5={_MD5},SHA256={_SHA256}", _MD5, f"SHA256={'AB' * 32}"),
+    "hash": (_MD5, _SHA1, _SHA256, _SHA256.upper(), "12"),
+    "hashes": (
+        *(f"SHA1={_SHA1}", f"MD5={_MD5},SHA256={_SHA256}", _MD5, f"SHA256={_SHA256.upper()}"),
+        f"SHA1={_SHA1},MD5={_MD5},SHA256={_SHA256}".upper(),
+    ),
 }
 ADDRESSES = (
     *("10.0.0.1", "10.255.255.255", "192.168.1.7", "8.8.8.8", "127.0.0.1", "::1", "fe80::1", "2001:db8::7", ""),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
 import pytest
 import yaml
 
-from .judges import RuleJudge
+from .correlation_judges import CorrelationJudge
+from .judges import Refused, RuleJudge
+from .slots import whole_path
 
 Row = Mapping[str, Any]
 
@@ -43,6 +47,7 @@ def account(name: str, domain: str, of: str = "") -> Row:
 
 ACTOR = "InitiatingProcess"
 SID = r"HKEY_CURRENT_USER\S-1-5-21-1-2-3-1001"
+MD5, SHA1, SHA256 = "d6d0c756fb8abfb33e652a20e85b70bc", "ab" * 20, "cd" * 32
 SET = {"category": "registry_set"}
 
 CASES = [
@@ -191,6 +196,93 @@ CASES = [
         ],
         **SET,
     ),
+    *(
+        case(
+            f"a path from {hive} on, in the middle of a key",
+            {f"TargetObject|{modifier}": rf"{hive}\SOFTWARE\A"},
+            "RegistryValueSet",
+            [
+                {"RegistryKey": rf"{stored}\SOFTWARE", "RegistryValueName": "A"},
+                {"RegistryKey": rf"HKEY_LOCAL_MACHINE\SOFTWARE\x\{hive}\SOFTWARE", "RegistryValueName": "A"},
+                {"RegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE", "RegistryValueName": rf"x{hive}\SOFTWARE\A"},
+            ],
+            [
+                {"RegistryKey": rf"{stored}\x\SOFTWARE", "RegistryValueName": "A"},
+                {"RegistryKey": rf"{SID}_x\SOFTWARE", "RegistryValueName": "A"},
+            ],
+            **SET,
+        )
+        for modifier in ("contains", "endswith", "contains|cased")
+        for hive, stored in (
+            ("HKLM", "HKEY_LOCAL_MACHINE"),
+            ("HKEY_LOCAL_MACHINE", "HKEY_LOCAL_MACHINE"),
+            (r"\REGISTRY\MACHINE", "HKEY_LOCAL_MACHINE"),
+            ("HKCU", SID),
+            ("HKEY_CURRENT_USER", SID),
+            (r"HKU\S-1-5-21-1-2-3-1001", SID),
+            (r"HKEY_USERS\S-1-5-21-1-2-3-1001", SID),
+            (r"\REGISTRY\USER\S-1-5-21-1-2-3-1001", SID),
+            (r"HKEY_CURRENT_USER\S-1-5-21-1-2-3-1001", SID),
+            ("HKCR", r"HKEY_LOCAL_MACHINE\SOFTWARE\Classes"),
+            ("HKEY_CLASSES_ROOT", rf"{SID}\SOFTWARE\Classes"),
+        )
+    ),
+    case(
+        "wildcards behind the current user's hive",
+        {"TargetObject": [r"HKCU*\a\\?", r"HKCU?b\\*"]},
+        "RegistryValueSet",
+        [
+            {"RegistryKey": rf"{SID}\a", "RegistryValueName": "x"},
+            {"RegistryKey": rf"{SID}\x\a", "RegistryValueName": "x"},
+            {"RegistryKey": rf"{SID}\b", "RegistryValueName": "xyz"},
+        ],
+        [
+            {"RegistryKey": rf"{SID}_Classes\a", "RegistryValueName": "x"},
+            {"RegistryKey": rf"{SID}\x\b", "RegistryValueName": "xyz"},
+        ],
+        **SET,
+    ),
+    case(
+        "hives are in upper case, where a rule minds that",
+        {"TargetObject|contains|cased": [r"hku\s-1-5-21-1-2-3-1001_classes\cl", r"hkcr\clsid\{1-2}\iNPROC"]},
+        "RegistryKeyRenamed",
+        [{"PreviousRegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\hku\s-1-5-21-1-2-3-1001_classes\cl"}],
+        [
+            {"PreviousRegistryKey": r"HKEY_CURRENT_USER\s-1-5-21-1-2-3-1001_classes\cl"},
+            {"PreviousRegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\Classes\clsid\{1-2}\iNPROCx"},
+        ],
+        category="registry_rename",
+    ),
+    case(
+        "and the places of classes in any",
+        {"TargetObject|contains|cased": r"HKCR\cl"},
+        "RegistryKeyRenamed",
+        [{"PreviousRegistryKey": r"HKEY_CURRENT_USER\s-1-5-21-1-2-3-1001_classes\cl"}],
+        [{"PreviousRegistryKey": r"HKEY_CURRENT_USER\S-1-5-21-1-2-3-1001_Classes\CL"}],
+        category="registry_rename",
+    ),
+    case(
+        "classes are in their places alone",
+        {"TargetObject|startswith": r"HKCR\.hta"},
+        "RegistryValueSet",
+        [
+            {"RegistryKey": rf"{place}\.hta", "RegistryValueName": "x"}
+            for place in (r"HKEY_LOCAL_MACHINE\SOFTWARE\Classes", rf"{SID}_Classes", rf"{SID}\SOFTWARE\Classes")
+        ],
+        [
+            {"RegistryKey": rf"{place}\.hta", "RegistryValueName": "x"}
+            for place in (r"HKEY_LOCAL_MACHINE\SOFTWARE\x\SOFTWARE\Classes", r"HKEY_LOCAL_MACHINE\SOFTWARE\x_Classes")
+        ],
+        **SET,
+    ),
+    case(
+        "one character before what is in a hive's name",
+        {"TargetObject": [r"?KLM\SOFTWARE\a", r"*?KU\S-1-5-21-1-2-3-1001\b"]},
+        "RegistryKeyRenamed",
+        [{"PreviousRegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\a"}, {"PreviousRegistryKey": rf"{SID}\b"}],
+        [{"PreviousRegistryKey": rf"{SID}\a"}],
+        category="registry_rename",
+    ),
     case(
         "the control set in use, and a piece of its name",
         {"TargetObject|contains": r"\CurrentControlSet\Services\x"},
@@ -260,6 +352,30 @@ CASES = [
         category="wmi_event",
     ),
     case(
+        "one character before a consumer isn't Sysmon's quote",
+        {"Consumer|contains": r"?onsumer.Name=\"*"},
+        "WmiBindEventFilterToConsumer",
+        [{"AdditionalFields": r'{"Consumer": "Consumer=\"x\""}'}],
+        [{"AdditionalFields": r'{"Consumer": "onsumer=\"x\""}'}],
+        category="wmi_event",
+    ),
+    case(
+        "hashes of which Sysmon may have taken some",
+        {"Hashes": [f"MD5={MD5},SHA256={SHA256}"]},
+        "ProcessCreated",
+        [{"MD5": MD5, "SHA256": SHA256}, {"MD5": MD5, "SHA1": SHA1, "SHA256": SHA256}],
+        [{"MD5": MD5, "SHA1": SHA1}],
+        category="process_creation",
+    ),
+    case(
+        "hashes in upper case, where a rule minds that",
+        {"Hashes|endswith|cased": f"MD5={MD5.upper()},SHA256={SHA256.upper()}"},
+        "ProcessCreated",
+        [{"MD5": MD5, "SHA256": SHA256}],
+        [{"MD5": MD5}],
+        category="process_creation",
+    ),
+    case(
         "a piece of Sysmon's quotes is found in none of Defender's",
         {"Consumer|contains": r"x\""},
         "WmiBindEventFilterToConsumer",
@@ -292,6 +408,61 @@ CASES = [
         category="registry_set",
     ),
 ]
+
+
+@pytest.mark.parametrize("hive", ["hklm", "HKcu", r"\registry\machine"])
+def test_no_path_begins_with_a_hive_in_lower_case(hive: str) -> None:
+    detection = {"selection": {"TargetObject|startswith|cased": rf"{hive}\SOFTWARE"}, "condition": "selection"}
+    with pytest.raises(Refused, match="compiler: never-matches"):
+        RuleJudge.of(
+            yaml.safe_dump({"title": "x", "logsource": {"product": "windows", **SET}, "detection": detection}), {}
+        )
+
+
+def test_hashes_in_lower_case_are_never_there() -> None:
+    detection = {"selection": {"Hashes|contains|cased": f"MD5={MD5},SHA256={SHA256}"}, "condition": "selection"}
+    log_source = {"product": "windows", "category": "file_delete"}
+    with pytest.raises(Refused, match="compiler: never-matches"):
+        RuleJudge.of(yaml.safe_dump({"title": "x", "logsource": log_source, "detection": detection}), {})
+
+
+CORRELATION = """
+title: image loads
+name: image_loads
+logsource: {product: windows, category: image_load}
+detection: {selection: {CommandLine|contains: b}, condition: selection}
+---
+title: connections
+name: connections
+logsource: {product: windows, category: network_connection}
+detection: {selection: {CommandLine|contains: a}, condition: selection}
+---
+title: of one device
+name: of_one_device
+correlation:
+    type: event_count
+    rules: [image_loads, connections]
+    timespan: 7d
+    group-by: [who]
+    aliases: {who: {image_loads: Computer, connections: ActionType}}
+    condition: {lte: 3}
+"""
+
+
+def test_a_device_id_beside_another_column_stays_as_it_stands() -> None:
+    loads = [
+        ("DeviceImageLoadEvents", {**row, "ActionType": "ImageLoaded", "InitiatingProcessCommandLine": "b"})
+        for row in (
+            {"Timestamp": datetime(2026, 8, 4, 12, tzinfo=UTC), "DeviceId": "D1", "ReportId": 4},
+            {"Timestamp": datetime(2026, 8, 1, 0, 0, 3, tzinfo=UTC), "DeviceId": "d1", "ReportId": 3},
+        )
+    ]
+    assert CorrelationJudge.of(CORRELATION, {}).alerts(loads) == 2
+
+
+@pytest.mark.parametrize("name", ["c:", "C:\\", ":", "x:y"])
+def test_no_file_has_a_colon_in_its_name(name: str) -> None:
+    assert all(":" not in whole_path(name, Random(seed)).rpartition("\\")[2] for seed in range(20))
 
 
 @pytest.mark.parametrize("known", CASES)

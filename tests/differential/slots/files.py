@@ -28,6 +28,7 @@ def whole_path(text: str, random: Random) -> str:
     name = name or random.choice(("a.exe", directory.rpartition("\\")[2] or "x"))
     if not _ABSOLUTE.match(text):
         directory = random.choice(_DIRECTORIES) + random.choice(("\\", "")) * bool(directory) + directory
+    name = name.replace(":", "") or "x"
     directory = re.sub(r"(?<=.)\\{2,}", r"\\", directory).removesuffix("\\")
     return f"{directory[:2]}{directory[2:].replace(':', '')}\\{name}"
 
@@ -100,7 +101,9 @@ class Hashes(Slot):
         return cells
 
     def any(self, action: str, random: Random) -> Cells:
-        return self.held(random.choice(POOLS["hashes"]), (), action, random)
+        """Hashes of which no rule has a piece by chance."""
+        kinds = random.sample(list(_LENGTHS), random.randint(1, 3))
+        return {f"{self.prefix}{kind}": new(kind.lower(), random.randbytes(8)).hexdigest() for kind in kinds}
 
 
 _LENGTHS = {"SHA1": 40, "SHA256": 64, "MD5": 32}

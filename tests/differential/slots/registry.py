@@ -95,11 +95,13 @@ def defender_key(text: str, random: Random) -> str:
     else:
         text = random.choice(_BASES) + "\\" * (not text.startswith("\\")) + text
     hive, backslash, rest = text.partition("\\")
-    rest = re.sub(r"(?i)HK[A-Z_]+(?=\\|$)", "HK", rest)  # a hive's name within a path is nobody's
     if hive != "HKEY_LOCAL_MACHINE":
         rest = "\\" + rest  # so that no control set is where they are
     rest = _CONTROL_SET.sub(lambda found: found[0] if found[1] else "Control", rest).removeprefix("\\")
     in_use = re.sub(r"(?i)(?<=^SYSTEM\\)CurrentControlSet(?=\\|$)", lambda _: random.choice(_CONTROL_SETS), rest)
+    in_use = re.sub(r"(?i)(?<=^SYSTEM\\)ControlSet(?=\d)", "ControlSet", in_use)
+    if hive == "HKEY_CURRENT_USER" and random.random() < 0.1:
+        hive = "HKEY_USERS"
     return hive + backslash + in_use
 
 
