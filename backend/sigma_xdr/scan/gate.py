@@ -155,19 +155,23 @@ class _Chances:
 class _Foreseen(View):
     """A row's fields as they are foretold. Raises NotPlain for a field of which more than one text is."""
 
-    __slots__ = ("_above", "_foretold", "_get")
+    __slots__ = ("_exact", "_foretold", "_get")
 
     def __init__(self, get: Get, foretold: Mapping[str, Foretold], above: str = "") -> None:
         super().__init__({})
         self._one_nothing = True
         self._get = get
         self._foretold = foretold
-        self._above = above
+        self._exact = {ABOVE: above}
 
     def exact(self, name: str) -> str:
         """A field as the row will show it."""
-        if name == ABOVE:
-            return self._above
+        known = self._exact.get(name)
+        if known is None:
+            known = self._exact[name] = self._told(name)
+        return known
+
+    def _told(self, name: str) -> str:
         field = self._foretold[name]
         given = [self._get(each) for each in field.fields]
         text = field.plain(given)

@@ -49,6 +49,37 @@ class Recent(Generic[K, V]):
         self._entries = {key: entry for key, entry in self._entries.items() if entry[0] >= now - BEHIND}
 
 
+class _Host:
+    """What was seen of one host, of that which comes with every record: the rest of the memory is smaller.
+
+    ``events`` has the number of the last record of each kind; ``creations`` are those of a process id, of which several records may
+    tell; ``by_guid`` has the last one of a GUID, whenever it comes, ``by_id`` the last one of an id whose turn has come.
+    """
+
+    __slots__ = ("by_guid", "by_id", "clock", "creations", "events")
+
+    def __init__(self) -> None:
+        self.events: dict[tuple[str, int], int] = {}
+        self.clock: Record | None = None
+        self.creations: dict[int, tuple[Record, ...]] = {}
+        self.by_guid: dict[str, Record] = {}
+        self.by_id: dict[int, Record] = {}
+
+    def forget(self, before: int) -> bool:
+        """Let go of the records before that number; whether any is left."""
+        self.events = {kind: number for kind, number in self.events.items() if number >= before}
+        self.clock = _recent(self.clock, before)
+        self.creations = {key: records for key, records in self.creations.items() if records[-1].number >= before}
+        self.by_guid = {key: record for key, record in self.by_guid.items() if record.number >= before}
+        self.by_id = {key: record for key, record in self.by_id.items() if record.number >= before}
+        return bool(self.events)
+
+
+def _recent(record: Record | None, before: int) -> Record | None:
+    """The record, unless it stands before that number."""
+    return None if record is None or record.number < before else record
+
+
 @dataclass
 class Memory:
     """What was seen, by host. ``see`` takes records in ahead of the one that is mapped, ``pass_by`` the mapped ones.
@@ -59,16 +90,13 @@ class Memory:
     whole_paths: bool
     now: int = 0
     _forgot: int = 0
-    _clocks: Recent[str, Record] = field(default_factory=Recent)
-    _events: Recent[tuple[str, tuple[str, int]], bool] = field(default_factory=Recent)
-    _creations: Recent[tuple[str, int], tuple[Record, ...]] = field(default_factory=Recent)
+    #: By the name in lower case, and as records spell it.
+    _hosts: dict[str, _Host] = field(default_factory=dict)
     _parts: Recent[tuple[str, int, str], Record] = field(default_factory=Recent)
     _bound: Recent[tuple[str, int, str], bool] = field(default_factory=Recent)
     _bindings: Recent[tuple[str, str], tuple[Record, ...]] = field(default_factory=Recent)
     _logged: Recent[tuple[str, str], bool] = field(default_factory=Recent)
     _logons: Recent[tuple[str, int | None], Record] = field(default_factory=Recent)
-    _by_guid: Recent[tuple[str, str], Record] = field(default_factory=Recent)
-    _by_id: Recent[tuple[str, int], Record] = field(default_factory=Recent)
 
     def see(self, record: Record, is_wanted: bool = True) -> tuple[Record, int | None]:
         """Take in a record that may be mapped much later, or that isn't wanted for a row of its own.
@@ -76,20 +104,21 @@ class Memory:
         It gives what ``pass_by`` takes when the record's turn comes: what is remembered of it, and the id of the process that it
         creates.
         """
-        host, at, kind = record.host.lower(), record.number, (record.log, record.event_id)
-        self._events.put((host, kind), True, at)
-        if "UtcTime" in record.surface:
-            self._clocks.put(host, record, at)
+        seen, surface, kind = self._host(record), record.surface, (record.log, record.event_id)
+        seen.events[kind] = record.number
+        if "UtcTime" in surface:
+            seen.clock = record
         if kind in _CREATIONS:
             process = process_id(record)
-            if not is_wanted and (process is None or "ProcessId" in record.surface):
+            if not is_wanted and (process is None or "ProcessId" in surface):
                 record = record.reduced(_OF_PROCESS)
             if process is not None:
-                key = host, process
-                self._creations.put(key, (*(self._creations.get(key, self.now) or ()), record)[-_TWINS:], at)
-            if guid := text_of(record.surface.get("ProcessGuid")):
-                self._by_guid.put((host, guid), record, at)
+                twins = seen.creations.get(process)
+                seen.creations[process] = (record,) if twins is None else (*twins, record)[-_TWINS:]
+            if guid := surface.get("ProcessGuid"):
+                seen.by_guid[guid if type(guid) is str else text_of(guid)] = record
             return record, process
+        host, at = record.host.lower(), record.number
         if kind in (("sysmon", 19), ("sysmon", 20)):
             if record.text("Operation") in ("", "Created"):
                 self._parts.put((host, record.event_id, unquoted(record.text("Name"))), record, at)
@@ -109,6 +138,8 @@ class Memory:
         self.now = number
         if number - self._forgot >= BEHIND:
             self._forgot = number
+            left = {host for host in set(self._hosts.values()) if host.forget(number - BEHIND)}
+            self._hosts = {name: host for name, host in self._hosts.items() if host in left}
             for part in vars(self).values():
                 if isinstance(part, Recent):
                     part.forget(self.now)
@@ -116,25 +147,33 @@ class Memory:
     def pass_by(self, record: Record, process: int | None) -> None:
         """Take in a process creation in its turn: ids are used again, so only what came before counts."""
         if process is not None:
-            self._by_id.put((record.host.lower(), process), record, record.number)
+            self._host(record).by_id[process] = record
+
+    def _host(self, record: Record) -> _Host:
+        """What is remembered of a record's host."""
+        host = self._hosts.get(record.host)
+        if host is None:
+            host = self._hosts.setdefault(record.host.lower(), _Host())
+            self._hosts[record.host] = host
+        return host
 
     def utc(self, record: Record) -> datetime | None:
         """The time of a record; where it may be local time, by the clock that other records of the host show."""
         if record.time is None or record.zone is not None or "UtcTime" in record.fields:
             return record.time
-        other = self._clocks.get(record.host.lower(), self.now)
+        other = _recent(self._host(record).clock, self.now - BEHIND)
         zone = None if other is None else other.zone
         return moved(record.time, -zone) if zone else record.time
 
     def has(self, record: Record, log: str, event_id: int) -> bool:
         """Whether the record's host has records of that kind."""
-        return self._events.get((record.host.lower(), (log, event_id)), self.now) is not None
+        return self._host(record).events.get((log, event_id), -BEHIND) >= self.now - BEHIND
 
     def twins(self, record: Record, process: int | None) -> list[Record]:
         """The records of the same process creation, this one too, in order."""
         if process is None:
             return [record]
-        found = self._near(self._creations.get((record.host.lower(), process), self.now)) or (record,)
+        found = self._near(self._host(record).creations.get(process)) or (record,)
         image = _image(record)
         return [twin for twin in found if twin is record or (_image(twin) == image and _same_time(twin, record))]
 
@@ -164,10 +203,9 @@ class Memory:
 
     def creation(self, record: Record, guid: str, process: int | None) -> Record | None:
         """The creation of a process on the record's host, by its GUID or else by its id; None where it wasn't seen."""
-        host = record.host.lower()
-        if guid:
-            return self._by_guid.get((host, guid), self.now)
-        return None if process is None else self._by_id.get((host, process), self.now)
+        seen = self._host(record)
+        found = seen.by_guid.get(guid) if guid else None if process is None else seen.by_id.get(process)
+        return _recent(found, self.now - BEHIND)
 
     def _near(self, records: tuple[Record, ...] | None) -> tuple[Record, ...]:
         """Those of the records that aren't too far back."""
@@ -199,9 +237,10 @@ def is_process_creation(record: Record) -> bool:
 
 def process_id(record: Record) -> int | None:
     """The id of the process that a process creation creates."""
-    name = _CREATIONS[record.log, record.event_id]
-    surface = record.surface
-    return number(text_of(surface[name]) if name in surface else record.text(name))
+    value = record.surface.get(_CREATIONS[record.log, record.event_id])
+    if value is None:
+        return number(record.text(_CREATIONS[record.log, record.event_id]))
+    return number(value if type(value) is str else text_of(value))
 
 
 def _image(record: Record) -> str:

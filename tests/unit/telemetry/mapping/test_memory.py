@@ -23,7 +23,7 @@ def test_what_is_far_behind_is_nothing() -> None:
     assert known(1 + memory.BEHIND) == [True, True, True]
     assert known(2 + memory.BEHIND) == [False, False, False]
     seen.turn_to(3 * memory.BEHIND)
-    assert seen._by_guid._entries == {}
+    assert seen._hosts == {}
 
 
 def test_of_one_process_only_so_many_records_are_kept() -> None:
