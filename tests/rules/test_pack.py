@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sigma_xdr import KqlEngine
+from sigma_xdr import KqlEngine, load_rules
 from sigma_xdr.testing.mutation.of_tests import mutation_score
 from sigma_xdr.testing.suite import RuleTest, Suite, load_suite
 
@@ -81,3 +81,10 @@ def test_the_office_rule_returns_all_that_the_seeds_query_returns_and_only_more_
         )
         assert parent not in ("winword.exe", "excel.exe", "outlook.exe") or name != "wmic.exe"
         assert "wmic.exe" in (name, original)
+
+
+def test_what_deserves_a_look_alerts_by_itself_whatever_correlations_name_it() -> None:
+    pack = load_rules([PACK])
+    silent = [rule for rule in (*pack.rules, *pack.correlations) if not pack.generates(rule)]
+    assert {rule.level for rule in silent} <= {"informational", "low"}
+    assert {rule.name for rule in silent} >= {"network_logon", "inbound_rpc"}

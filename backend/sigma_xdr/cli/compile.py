@@ -56,8 +56,9 @@ def command(
         except RuleError as error:
             problems += error.diagnostics
     problems += [warning for each in compiled for warning in each.warnings]
+    deployed = [each for each in compiled if rule_set.generates(each.rule)]
 
-    texts = {each: _text(each, form, header) for each in compiled}
+    texts = {each: _text(each, form, header) for each in deployed}
     if output == "-":
         _print_one(texts, rule_set)
     else:
@@ -65,7 +66,9 @@ def command(
     if problems:
         click.echo(render_all(problems) + "\n", err=True)
     target = "stdout" if output == "-" else output
-    click.echo(_summary(rule_set, len(compiled), problems, target, filter_set, check), err=True)
+    click.echo(_summary(rule_set, len(deployed), problems, target, filter_set, check), err=True)
+    if silent := len(compiled) - len(deployed):
+        click.echo(f"{_count(silent, 'rule')} only for correlations not written (generate: true would)", err=True)
     if site is None and (beside := site_beside(given)):
         click.echo(f"with the example values of {beside}: give your site's with --site", err=True)
     return 2 if any(problem.severity == "error" for problem in problems) else 0

@@ -181,7 +181,7 @@ class _Rules:
         compiler = self.compiler()
         queries: dict[HuntedRule, HuntQuery] = {}
         problems: list[Diagnostic] = []
-        for rule in (*self.asked.rules, *self.asked.correlations):
+        for rule in filter(self.asked.generates, (*self.asked.rules, *self.asked.correlations)):
             try:
                 compiled = compiler.compile(rule)
             except RuleError as error:

@@ -45,6 +45,24 @@ class RuleSet:
         """The rule or correlation that has this id, in any spelling of a UUID, or this name; None if there is none."""
         return self._by_reference.get(_normal(reference))
 
+    def generates(self, rule: LoadedRule) -> bool:
+        """Whether a rule or correlation of the set alerts by itself: one that correlations name does only if one of them says so
+        (``generate: true``; the specification's default is false).
+        """
+        naming = self._naming.get(id(rule), ())
+        return not naming or any(each.document["correlation"].get("generate") is True for each in naming)
+
+    @cached_property
+    def _naming(self) -> dict[int, list[LoadedRule]]:
+        """The correlations that name a rule, by its identity."""
+        naming: dict[int, list[LoadedRule]] = defaultdict(list)
+        for correlation in self.correlations:
+            for reference in correlation.references:
+                named = self.resolve(reference)
+                if named is not None:
+                    naming[id(named)].append(correlation)
+        return naming
+
     @cached_property
     def _by_reference(self) -> dict[str, LoadedRule]:
         return _index((*self.rules, *self.correlations))

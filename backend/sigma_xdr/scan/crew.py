@@ -74,7 +74,9 @@ class Crew:
                 if error.errno not in _FULL:
                     raise
                 raise _full_disk() from None
-            yield from (self._counted(self._alert(alert)) for alert in store.alerts())
+            for alert in store.alerts():
+                if (hit := self._alert(alert)) is not None:
+                    yield self._counted(hit)
 
     def _counted(self, hit: Hit) -> Hit:
         self.summary.add(hit)
@@ -155,9 +157,11 @@ class Crew:
                 place.row,
             )
 
-    def _alert(self, alert: Alert) -> Hit:
+    def _alert(self, alert: Alert) -> Hit | None:
+        """The hit of a correlation; None of one that only others need."""
         asked = self._hunter.correlations.asked[alert.correlation]
-        assert asked is not None
+        if asked is None or not self.plan.correlations[asked].reported:
+            return None
         place = alert.place
         records: dict[int, set[int]] = {place.file: set(place.records)}
         for each in alert.contributed:

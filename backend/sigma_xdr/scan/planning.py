@@ -66,8 +66,11 @@ def plan_of(
         cache.save()
     named = [rule for rule in _named(correlations, references) if rule not in rules and rule not in correlations]
     plan = Plan(
-        (*map(_asked, rules), *(_asked(rule, reported=False) for rule in named if rule.kind == "rule")),
-        tuple(map(_asked, correlations)),
+        (
+            *(_asked(rule, asked.generates(rule)) for rule in rules),
+            *(_asked(rule, reported=False) for rule in named if rule.kind == "rule"),
+        ),
+        tuple(_asked(rule, asked.generates(rule)) for rule in correlations),
         put_on,
         site,
         raw,

@@ -83,7 +83,6 @@ def test_all_mutants_of_a_condition_in_words() -> None:
     assert [mutant.id for mutant in mutants(rule)] == [
         "change-timespan 2h -> 1h",
         "change-timespan 2h -> 4h",
-        "change-type temporal -> temporal_ordered",
         "and-to-or one or (two or not three)",
         "or-to-and one and (two and not three)",
         "drop-negation one and (two or three)",
