@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from sigma_xdr.telemetry.explaining import explains
 from sigma_xdr.telemetry.losses import LOSSES, Loss, losses_of
-from sigma_xdr.telemetry.mapping import Row, map_records, why_unmapped
+from sigma_xdr.telemetry.mapping import AHEAD, BEHIND, Mapper, Row, map_records, why_unmapped
 from sigma_xdr.telemetry.naming import record_event
 from sigma_xdr.telemetry.reading import Unreadable, read_events
 from sigma_xdr.telemetry.records import Record, TelemetryError, record_of
 from sigma_xdr.telemetry.views import row_event
 
 __all__ = [
+    "AHEAD",
+    "BEHIND",
     "LOSSES",
     "Loss",
+    "Mapper",
     "Record",
     "Row",
     "TelemetryError",
