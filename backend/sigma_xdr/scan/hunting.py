@@ -104,8 +104,8 @@ class Hunter:
                 if not self._raw:
                     if rows := mapper.take(event, own and self._matters(event)):
                         yield from self._mapped(rows, file)
-                elif own:
-                    yield from self._of_record(event, file)
+                elif own and (found := self._of_record(event, file)):
+                    yield from found
             elif not own:
                 continue
             elif isinstance(event, StoredRow):
@@ -156,10 +156,12 @@ class Hunter:
         device = str(columns.get("DeviceName") or columns.get("DeviceId") or "")
         return self._finds(found, place, columns.get("Timestamp"), device, report)
 
-    def _of_record(self, record: Record, file: int) -> Iterator[Found]:
+    def _of_record(self, record: Record, file: int) -> Iterable[Found]:
+        found = list(self._records.hits(record))
+        if not found:  # nearly always
+            return ()
         row = {"Computer": record.host, "Channel": record.channel, "EventID": record.event_id, **record.fields}
         place = Place(file, (record.number,), record.channel, row)
-        found = self._records.hits(record)
         return self._finds(found, place, iso_time(record.time), record.host, _report(file, record.number, 0))
 
     def _finds(
