@@ -13,7 +13,7 @@ import yaml
 
 from .correlation_judges import CorrelationJudge
 from .judges import Refused, RuleJudge
-from .slots import whole_path
+from .slots import slots, whole_path
 
 Row = Mapping[str, Any]
 
@@ -336,6 +336,14 @@ CASES = [
         category="process_creation",
     ),
     case(
+        "a pipe by its short name, that begins as the long ones do",
+        {"PipeName": r"\device\x"},
+        "NamedPipeEvent",
+        [{"AdditionalFields": r'{"PipeName": "\\Device\\NamedPipe\\device\\x"}'}],
+        [{"AdditionalFields": r'{"PipeName": "\\Device\\NamedPipe\\x"}'}],
+        category="pipe_created",
+    ),
+    case(
         "a consumer in Sysmon's quotes",
         {"Consumer": r"""*"CommandLineEventConsumer.Name=\"x*\"" """.strip()},
         "WmiBindEventFilterToConsumer",
@@ -458,6 +466,13 @@ def test_a_device_id_beside_another_column_stays_as_it_stands() -> None:
         )
     ]
     assert CorrelationJudge.of(CORRELATION, {}).alerts(loads) == 2
+
+
+def test_no_pipe_is_named_as_pipes_begin() -> None:
+    slot = slots("DeviceEvents")["AdditionalFields"]
+    held = [slot.held(r"\device\namedpipe\x", ("AdditionalFields.PipeName",), "", Random(seed)) for seed in range(20)]
+    names = {cells["AdditionalFields"]["PipeName"] for cells in held}
+    assert names == {r"\Device\NamedPipe\x", r"\device\namedpipe\x"}
 
 
 @pytest.mark.parametrize("name", ["c:", "C:\\", ":", "x:y"])

@@ -383,7 +383,7 @@ _DNS_QUERY = LogSource(
 def _stored_pipe(pattern: Pattern) -> tuple[Pattern, ...]:
     r"""Sysmon's ``\name`` as Defender shows it, ``\Device\NamedPipe\name``; some rows keep the short form."""
     first = pattern.parts[0] if pattern.parts else None
-    if isinstance(first, str) and first.startswith("\\") and not first.lower().startswith("\\device\\"):
+    if isinstance(first, str) and first.startswith("\\") and not first.lower().startswith("\\device\\namedpipe\\"):
         return (pattern.with_first("\\Device\\NamedPipe" + first), pattern)
     return (pattern,)
 
