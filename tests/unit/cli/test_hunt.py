@@ -54,6 +54,7 @@ correlation:
     type: event_count
     rules:
         - wmic
+    generate: true
     group-by:
         - Computer
     timespan: 10m

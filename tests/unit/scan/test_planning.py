@@ -83,7 +83,13 @@ def test_a_rule_and_what_a_hit_says_of_it(tmp_path: Path) -> None:
 def test_what_a_correlation_names_is_asked_and_not_reported(tmp_path: Path) -> None:
     rules = written(tmp_path, one=rule("one", 1), two=rule("two", 2), many=correlation("many", 3, "one"))
     assert told(plan_of(named(rules, "many"), rules, all_fit)[0]) == [("one.yml", False), ("many.yml", True)]
-    assert told(plan_of(named(rules, "many", "one"), rules, all_fit)[0]) == [("one.yml", True), ("many.yml", True)]
+    assert told(plan_of(named(rules, "many", "one"), rules, all_fit)[0]) == [("one.yml", False), ("many.yml", True)]
+
+
+def test_what_a_correlation_names_is_reported_where_it_says_so(tmp_path: Path) -> None:
+    loud = correlation("many", 3, "one").replace("    timespan:", "    generate: true\n    timespan:")
+    rules = written(tmp_path, one=rule("one", 1), many=loud)
+    assert told(plan_of(rules, rules, all_fit)[0]) == [("one.yml", True), ("many.yml", True)]
 
 
 def test_a_correlation_of_a_correlation(tmp_path: Path) -> None:
