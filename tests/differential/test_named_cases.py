@@ -14,6 +14,7 @@ import yaml
 from .correlation_judges import CorrelationJudge
 from .judges import Refused, RuleJudge
 from .slots import slots, whole_path
+from .slots.registry import defender_key
 
 Row = Mapping[str, Any]
 
@@ -473,6 +474,18 @@ def test_no_pipe_is_named_as_pipes_begin() -> None:
     held = [slot.held(r"\device\namedpipe\x", ("AdditionalFields.PipeName",), "", Random(seed)) for seed in range(20)]
     names = {cells["AdditionalFields"]["PipeName"] for cells in held}
     assert names == {r"\Device\NamedPipe\x", r"\device\namedpipe\x"}
+
+
+def test_no_hash_is_another_one_twice() -> None:
+    slot = slots("DeviceProcessEvents")["SHA256"]
+    assert slot.held(MD5, (), "", Random(0)) == {"MD5": MD5}
+    assert MD5 not in slot.held(MD5 * 2, (), "", Random(0))["SHA256"]
+
+
+@pytest.mark.parametrize("text", ["HKLM\n", "HKEY_CURRENT_USER\n", "HKLMx"])
+def test_a_key_begins_with_a_whole_hive(text: str) -> None:
+    keys = {defender_key(text, Random(seed)).partition("\\")[0] for seed in range(20)}
+    assert keys <= {"HKEY_LOCAL_MACHINE", "HKEY_CURRENT_USER", "HKEY_USERS"}
 
 
 @pytest.mark.parametrize("name", ["c:", "C:\\", ":", "x:y"])

@@ -96,7 +96,11 @@ class Hashes(Slot):
             ]
             kind = random.choice(fitting or kinds)
             whole = new(kind.lower(), digits.encode()).hexdigest()  # a piece of it is in no other kind's hash
-            known = digits[: _LENGTHS[kind]] if len(kinds) == 1 or len(digits) == _LENGTHS[kind] else ""
+            length = _LENGTHS[kind]
+            is_whole = (
+                len(digits) == length and digits != digits[: length // 2] * 2
+            )  # not one of half its length, twice
+            known = digits[:length] if len(kinds) == 1 or is_whole else ""
             cells[f"{self.prefix}{kind}"] = known + whole[len(known) :]
         return cells
 

@@ -98,7 +98,7 @@ def defender_key(text: str, random: Random) -> str:
     if hive != "HKEY_LOCAL_MACHINE":
         rest = "\\" + rest  # so that no control set is where they are
     rest = _CONTROL_SET.sub(lambda found: found[0] if found[1] else "Control", rest).removeprefix("\\")
-    in_use = re.sub(r"(?i)(?<=^SYSTEM\\)CurrentControlSet(?=\\|$)", lambda _: random.choice(_CONTROL_SETS), rest)
+    in_use = re.sub(r"(?i)(?<=^SYSTEM\\)CurrentControlSet(?=\\|\Z)", lambda _: random.choice(_CONTROL_SETS), rest)
     in_use = re.sub(r"(?i)(?<=^SYSTEM\\)ControlSet(?=\d)", "ControlSet", in_use)
     if hive == "HKEY_CURRENT_USER" and random.random() < 0.1:
         hive = "HKEY_USERS"
@@ -106,14 +106,14 @@ def defender_key(text: str, random: Random) -> str:
 
 
 #: The one place of control sets: a key of that name elsewhere is nobody's.
-_CONTROL_SET = re.compile(r"(^SYSTEM\\)?(?:Current)?ControlSet(?=[0-9\\]|$)", re.IGNORECASE)
+_CONTROL_SET = re.compile(r"(^SYSTEM\\)?(?:Current)?ControlSet(?=[0-9\\]|\Z)", re.IGNORECASE)
 _SID = r"HKEY_CURRENT_USER\S-1-5-21-1-2-3-1001"
 _HIVES = (
-    (r"(HKLM|HKEY_LOCAL_MACHINE|\\REGISTRY\\MACHINE)(?=\\|$)", "HKEY_LOCAL_MACHINE"),
+    (r"(HKLM|HKEY_LOCAL_MACHINE|\\REGISTRY\\MACHINE)(?=\\|\Z)", "HKEY_LOCAL_MACHINE"),
     (r"(HKCU|HKEY_CURRENT_USER)(?=\\S-1-)", "HKEY_CURRENT_USER"),
-    (r"(HKCU|HKEY_CURRENT_USER)(?=\\|$)", _SID),
-    (r"(HKU|HKEY_USERS|\\REGISTRY\\USER)(?=\\|$)", "HKEY_CURRENT_USER"),
-    (r"(HKCR|HKEY_CLASSES_ROOT)(?=\\|$)", r"HKEY_LOCAL_MACHINE\SOFTWARE\Classes"),
+    (r"(HKCU|HKEY_CURRENT_USER)(?=\\|\Z)", _SID),
+    (r"(HKU|HKEY_USERS|\\REGISTRY\\USER)(?=\\|\Z)", "HKEY_CURRENT_USER"),
+    (r"(HKCR|HKEY_CLASSES_ROOT)(?=\\|\Z)", r"HKEY_LOCAL_MACHINE\SOFTWARE\Classes"),
 )
 _BASES = (r"HKEY_LOCAL_MACHINE\SOFTWARE", "HKEY_LOCAL_MACHINE", _SID, _SID + "_Classes", r"HKEY_LOCAL_MACHINE\SYSTEM")
 _CONTROL_SETS = ("ControlSet001", "ControlSet001", "ControlSet002", "CurrentControlSet")

@@ -67,7 +67,7 @@ def may_begin_in_hive(pattern: Pattern) -> bool:
 # ---------------------------------------------------------------------------------------------------------- control sets
 
 #: The set in use by its name; ``ControlSet`` with more text to come, as in ``*ControlSet*``, finds every spelling as it is.
-_IN_USE = r"(?:(?<=\\)|^)CurrentControlSet(?=\\|$)|^ControlSet(?=\\)"
+_IN_USE = r"(?:(?<=\\)|^)CurrentControlSet(?=\\|\Z)|^ControlSet(?=\\)"
 _IN_USE_OF = {True: re.compile(_IN_USE), False: re.compile(_IN_USE, re.IGNORECASE)}
 _CONTROL_SETS = ("ControlSet001", "ControlSet002", "CurrentControlSet")
 

@@ -128,13 +128,13 @@ _OUTER_QUOTE = re.compile(r'^"|\\""\Z')
 #: Defender's names of hives and Sysmon's.
 _SHORT = {"hkey_local_machine": "HKLM", "hkey_current_user": "HKU", "hkey_users": "HKU"}
 _LONG = {"HKLM": ("HKEY_LOCAL_MACHINE", r"\REGISTRY\MACHINE"), "HKU": ("HKEY_USERS", r"\REGISTRY\USER")}
-_CURRENT_IS_NAMED = re.compile(r"(?:^|\\)currentcontrolset(?:\\|$)|^controlset\\")
+_CURRENT_IS_NAMED = re.compile(r"(?:^|\\)currentcontrolset(?:\\|\Z)|^controlset\\")
 _SID = re.compile(r"S-1-[-0-9]+(?=\\|\Z)", re.IGNORECASE)
 _CLASSES = re.compile(
     r"(?:HKLM\\SOFTWARE\\Classes|HKU\\S-1-[-0-9]+_Classes|HKU\\S-1-[-0-9]+\\SOFTWARE\\Classes)(?=\\|\Z)", re.IGNORECASE
 )
-_NUMBERED = re.compile(r"^(HKLM\\System\\)ControlSet[0-9]{3}(?=\\|$)", re.IGNORECASE)
-_CURRENT = re.compile(r"^(HKLM\\System\\)CurrentControlSet(?=\\|$)", re.IGNORECASE)
+_NUMBERED = re.compile(r"^(HKLM\\System\\)ControlSet[0-9]{3}(?=\\|\Z)", re.IGNORECASE)
+_CURRENT = re.compile(r"^(HKLM\\System\\)CurrentControlSet(?=\\|\Z)", re.IGNORECASE)
 
 
 def registry_key(key: Any) -> list[str]:
