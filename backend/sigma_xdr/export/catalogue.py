@@ -1,6 +1,7 @@
 """The catalogue page of a pack: every rule with what it is about, where it looks, how it is tested and what it needs.
 
-``python -m sigma_xdr.export.catalogue`` writes ``docs/catalogue.md`` from ``sigma_rules``, ``tests/rules`` and ``docs/coverage.yml``,
+``python -m sigma_xdr.export.catalogue`` writes ``docs/catalogue.md`` from ``sigma_rules``, ``tests/rules`` and
+``docs/coverage.yml``,
 which says what ideas and which lines of the founding documents a rule answers.
 """
 
@@ -130,7 +131,9 @@ def _needs(rules: RuleSet, compiled: CompiledRule) -> Iterator[str]:
         yield "near-real-time"
     else:
         yield f"every {compiled.deployment.schedule.frequency}"
-    if names := sorted({name for text in _texts(compiled.rule.document.get("detection")) for name in _PLACEHOLDER.findall(text)}):
+    if names := sorted(
+        {name for text in _texts(compiled.rule.document.get("detection")) for name in _PLACEHOLDER.findall(text)}
+    ):
         yield f"site: {', '.join(names)}"
 
 
