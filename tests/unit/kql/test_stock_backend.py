@@ -286,7 +286,7 @@ CASES = [
             or (RegistryValueName contains @"\"
                 and ({NAMED} startswith @"HKEY_CURRENT_USER\S-1-5-18\"
                     or {NAMED} startswith @"HKEY_USERS\S-1-5-18\"))
-            or {JOINED} matches regex @"(?is)^HKEY_CURRENT_USER\\S-1-[0-9-]+\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run"
+            or {JOINED} matches regex @"(?is)^HKEY_(?:CURRENT_USER|USERS)\\S-1-[0-9-]+\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run"
         """,
         [value(rf"HKEY_CURRENT_USER\{SID}\{RUN}", "x"), value(r"HKEY_CURRENT_USER\S-1-5-18\SOFTWARE", "x")],
         [value(rf"HKEY_CURRENT_USER\{RUN}", "x"), value(f"HKEY_LOCAL_MACHINE\\{RUN}", "x")],

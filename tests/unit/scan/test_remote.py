@@ -17,7 +17,7 @@ from sigma_xdr.engine import KqlEngine, TenantEngine
 from sigma_xdr.engine.limits import tenant_limits
 from sigma_xdr.errors import Diagnostic, UsageError
 from sigma_xdr.kql.compiler import compile_rules
-from sigma_xdr.rules import load_rules
+from sigma_xdr.rules import load_rules, load_site_of
 from sigma_xdr.scan.hits import Hit, HuntedRule
 from sigma_xdr.scan.output import CsvTable, JsonLines
 from sigma_xdr.scan.remote import HuntQuery, RemoteHunt, hunt_cluster, hunt_tenant
@@ -65,7 +65,7 @@ def tenant(service: GraphService, queries: Mapping[HuntedRule, HuntQuery], **opt
 @cache
 def packs() -> dict[HuntedRule, HuntQuery]:
     """The pack's rules and their queries."""
-    compiled = compile_rules(load_rules([ROOT / "sigma_rules"]), check=False)
+    compiled = compile_rules(load_rules([ROOT / "sigma_rules"]), load_site_of([ROOT / "sigma_rules"]), check=False)
     return {
         HuntedRule(each.rule.id, each.rule.title, each.rule.level, each.rule.relative.as_posix()): HuntQuery(
             each.kql,

@@ -88,7 +88,7 @@ def test_colour_is_for_terminals() -> None:
 
 
 def test_the_account_of_files() -> None:
-    account = Account(2, 1000, 1_035_142, 623_132)
+    account = Account(2, 1000, 1_035_142)
     account.unreadable.update({"the record is no JSON": 2, "it has no EventID": 1})
     account.unmapped.update({f"Security {number}": number for number in range(1, 8)})
     account.left_out.update({"DeviceEvents.Odd": 3})

@@ -20,17 +20,31 @@ BROKEN = Diagnostic("sigma", "the rule has no condition", file="b.yml")
 
 
 def test_accounts_add_up() -> None:
-    one = Account(1, 10, 100, 90, 2, Counter(tenant=1), Counter(bad=1), Counter(x=3), Counter(Col=1), [BROKEN, REFUSED])
+    one = Account(
+        1, 10, 100, 2, Counter(a=1), Counter(tenant=1), Counter(bad=1), Counter(x=3), Counter(Col=1), [BROKEN, REFUSED]
+    )
     one.add(
-        Account(2, 5, 50, 40, 1, Counter(tenant=2), Counter(bad=2, worse=1), Counter(), Counter(), [REFUSED], [BROKEN])
+        Account(
+            2,
+            5,
+            50,
+            1,
+            Counter(a=1, b=1),
+            Counter(tenant=2),
+            Counter(bad=2, worse=1),
+            Counter(),
+            Counter(),
+            [REFUSED],
+            [BROKEN],
+        )
     )
     one.add(Account(interrupted=True, gone=True))
     assert one == Account(
         3,
         15,
         150,
-        130,
         3,
+        Counter(a=2, b=1),
         Counter(tenant=3),
         Counter(bad=3, worse=1),
         Counter(x=3),
