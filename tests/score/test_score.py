@@ -19,7 +19,8 @@ title: Burst
 id: 21111111-1111-4111-8111-111111111111
 level: low
 correlation:
-    {type: event_count, generate: true, rules: [11111111-1111-4111-8111-111111111111], group-by: [Image], timespan: 10m, condition: {gte: 2}}
+    {type: event_count, generate: true, rules: [11111111-1111-4111-8111-111111111111], group-by: [Image],
+     timespan: 10m, condition: {gte: 2}}
 """
 
 

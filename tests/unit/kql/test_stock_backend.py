@@ -287,7 +287,7 @@ CASES = [
                 and ({NAMED} startswith @"HKEY_CURRENT_USER\S-1-5-18\"
                     or {NAMED} startswith @"HKEY_USERS\S-1-5-18\"))
             or {JOINED} matches regex @"(?is)^HKEY_(?:CURRENT_USER|USERS)\\S-1-[0-9-]+\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run"
-        """,
+        """,  # noqa: E501
         [value(rf"HKEY_CURRENT_USER\{SID}\{RUN}", "x"), value(r"HKEY_CURRENT_USER\S-1-5-18\SOFTWARE", "x")],
         [value(rf"HKEY_CURRENT_USER\{RUN}", "x"), value(f"HKEY_LOCAL_MACHINE\\{RUN}", "x")],
         category="registry_set",
@@ -295,7 +295,8 @@ CASES = [
     Case(
         r"18 HKCR: HKEY_LOCAL_MACHINE\CLASSES",
         {"TargetObject|startswith": "HKCR\\.hta\\"},
-        r'RegistryKey has_any (@"\SOFTWARE\Classes\.hta\", @"_Classes\.hta\")',
+        r'RegistryKey matches regex @"(?is)^(?:HKEY_LOCAL_MACHINE\\SOFTWARE\\|HKEY_(?:CURRENT_USER|USERS)\\S-1-[0-9-]+(?:\\SOFTWARE\\|_))'
+        r'Classes\\\.hta\\"',
         [
             {"RegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\Classes\.hta\shell"},
             {"RegistryKey": rf"HKEY_CURRENT_USER\{SID}_Classes\.hta\shell"},

@@ -204,7 +204,8 @@ def test_what_a_query_doesnt_give_is_told_by_its_rule() -> None:
 
 
 def test_a_correlation_is_asked_in_slices_of_its_window() -> None:
-    [(name, kql)] = [(name, kql) for name, kql in pack()[0].items() if name.startswith("correlations/")]
+    name = "correlations/correlation_wmic_remote_node_burst"
+    kql = pack()[0][name]
     line = "wmic.exe /node:srv01 os get caption"
     events = [
         process(1200 * slot + 120 + 5 * each, 100 * slot + each, FileName="wmic.exe", ProcessCommandLine=line)

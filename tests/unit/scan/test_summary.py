@@ -105,9 +105,9 @@ PROBLEMS = st.builds(
 COUNTS = st.dictionaries(st.sampled_from("abc"), st.integers(1, 3)).map(Counter)
 ACCOUNTS = st.builds(
     Account,
-    *[st.integers(0, 9)] * 4,
+    *[st.integers(0, 9)] * 3,
     st.just(0),
-    *[COUNTS] * 4,
+    *[COUNTS] * 5,
     st.lists(PROBLEMS, max_size=4),
     st.lists(PROBLEMS, max_size=4),
     gone=st.booleans(),
