@@ -295,7 +295,8 @@ CASES = [
     Case(
         r"18 HKCR: HKEY_LOCAL_MACHINE\CLASSES",
         {"TargetObject|startswith": "HKCR\\.hta\\"},
-        r'RegistryKey matches regex @"(?is)^(?:HKEY_LOCAL_MACHINE\\SOFTWARE\\|HKEY_(?:CURRENT_USER|USERS)\\S-1-[0-9-]+(?:\\SOFTWARE\\|_))'
+        r'RegistryKey matches regex @"(?is)^(?:HKEY_LOCAL_MACHINE\\SOFTWARE\\|HKEY_(?:CURRENT_USER|USERS)'
+        r"\\S-1-[0-9-]+(?:\\SOFTWARE\\|_))"
         r'Classes\\\.hta\\"',
         [
             {"RegistryKey": r"HKEY_LOCAL_MACHINE\SOFTWARE\Classes\.hta\shell"},
