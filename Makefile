@@ -9,7 +9,7 @@ CORPUS ?= $(SIGMA_XDR_CORPUS)
 N ?= 2000
 SERVICE := backend/sigma_xdr/kql/checker/language_service
 
-.PHONY: compile test fuzz score lint goldens bench corpus-compile lock clean
+.PHONY: compile test fuzz score lint goldens catalogue bench corpus-compile lock clean
 
 compile: $(VENV)/.installed  ## rules to KQL, checked, in build/kql
 	$(BIN)/sigma-xdr compile sigma_rules -o build/kql
@@ -31,6 +31,9 @@ lint: $(VENV)/.installed  ## style, types, floors
 
 goldens: $(VENV)/.installed  ## write tests/golden anew, on purpose
 	$(BIN)/sigma-xdr compile sigma_rules -o tests/golden
+
+catalogue: $(VENV)/.installed  ## write docs/catalogue.md anew
+	$(BIN)/python -m sigma_xdr.export.catalogue
 
 bench: $(VENV)/.installed  ## speed, beside the stock backend: make bench CORPUS=folder
 	$(BIN)/python -m bench "$(CORPUS)"
