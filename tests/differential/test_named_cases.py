@@ -345,6 +345,17 @@ CASES = [
         category="pipe_created",
     ),
     case(
+        "a pipe in a folder named as the pipes' own",
+        {"PipeName": r"\device\namedpipe\x"},
+        "NamedPipeEvent",
+        [
+            {"AdditionalFields": r'{"PipeName": "\\Device\\NamedPipe\\device\\namedpipe\\x"}'},
+            {"AdditionalFields": r'{"PipeName": "\\Device\\NamedPipe\\x"}'},
+        ],
+        [{"AdditionalFields": r'{"PipeName": "\\Device\\NamedPipe\\device\\x"}'}],
+        category="pipe_created",
+    ),
+    case(
         "a consumer in Sysmon's quotes",
         {"Consumer": r"""*"CommandLineEventConsumer.Name=\"x*\"" """.strip()},
         "WmiBindEventFilterToConsumer",
@@ -467,13 +478,6 @@ def test_a_device_id_beside_another_column_stays_as_it_stands() -> None:
         )
     ]
     assert CorrelationJudge.of(CORRELATION, {}).alerts(loads) == 2
-
-
-def test_no_pipe_is_named_as_pipes_begin() -> None:
-    slot = slots("DeviceEvents")["AdditionalFields"]
-    held = [slot.held(r"\device\namedpipe\x", ("AdditionalFields.PipeName",), "", Random(seed)) for seed in range(20)]
-    names = {cells["AdditionalFields"]["PipeName"] for cells in held}
-    assert names == {r"\Device\NamedPipe\x", r"\device\namedpipe\x"}
 
 
 def test_no_hash_is_another_one_twice() -> None:

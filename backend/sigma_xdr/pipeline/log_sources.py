@@ -381,9 +381,12 @@ _DNS_QUERY = LogSource(
 
 
 def _stored_pipe(pattern: Pattern) -> tuple[Pattern, ...]:
-    r"""Sysmon's ``\name`` as Defender shows it, ``\Device\NamedPipe\name``; some rows keep the short form."""
+    r"""Sysmon's ``\name`` as Defender shows it, ``\Device\NamedPipe\name``; some rows keep the short form.
+
+    So it is for ``\Device\NamedPipe\name`` too, which may be a pipe in a folder of that name.
+    """
     first = pattern.parts[0] if pattern.parts else None
-    if isinstance(first, str) and first.startswith("\\") and not first.lower().startswith("\\device\\namedpipe\\"):
+    if isinstance(first, str) and first.startswith("\\"):
         return (pattern.with_first("\\Device\\NamedPipe" + first), pattern)
     return (pattern,)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -115,9 +114,7 @@ class Json(Slot):
             return {self.column: {key: max(_integer(value), 0) & 0xFFFFFFFF}}
         text = str(value).strip() if str(value).strip().isdecimal() else str(value)
         if key == "PipeName" and text.startswith("\\") and random.random() < 0.7:
-            text = "\\Device\\NamedPipe" + re.sub(
-                r"(?i)^(\\Device\\NamedPipe)+", "", text
-            )  # of its own name nobody's begins so
+            text = "\\Device\\NamedPipe" + text
         if key == "Consumer":
             kind, _, name = text.replace(".Name=", "=").partition("=")
             name = name.replace('\\"', "").replace('"', "")
