@@ -480,6 +480,37 @@ def test_a_device_id_beside_another_column_stays_as_it_stands() -> None:
     assert CorrelationJudge.of(CORRELATION, {}).alerts(loads) == 2
 
 
+BY_ACCOUNT = """
+title: processes
+name: processes
+logsource: {product: windows, category: process_creation}
+detection: {selection: {CommandLine|contains: a}, condition: selection}
+---
+title: of one account
+name: of_one_account
+correlation:
+    type: event_count
+    rules: [processes]
+    timespan: 5m
+    group-by: [User]
+    condition: {gte: 2}
+"""
+
+
+def test_no_account_is_no_group() -> None:
+    rows = [
+        ("DeviceProcessEvents", {**row, "ActionType": "ProcessCreated", "ProcessCommandLine": "a", "ReportId": number})
+        for number, row in enumerate(
+            [
+                {"Timestamp": datetime(2026, 8, 4, 12, tzinfo=UTC), "DeviceId": "d", **account(name, domain)}
+                for name, domain in [("", ""), ("", ""), ("", "corp"), ("", "corp"), ("eve", "corp"), ("eve", "corp")]
+            ]
+        )
+    ]
+    assert CorrelationJudge.of(BY_ACCOUNT, {}).alerts(rows[:4]) == 0
+    assert CorrelationJudge.of(BY_ACCOUNT, {}).alerts(rows) == 1
+
+
 def test_no_hash_is_another_one_twice() -> None:
     slot = slots("DeviceProcessEvents")["SHA256"]
     assert slot.held(MD5, (), "", Random(0)) == {"MD5": MD5}

@@ -568,7 +568,7 @@ def test_an_additional_field_of_a_table_without_them_is_unknown() -> None:
         ("process_creation", "Image", "FileName"),
         ("process_creation", "ParentImage", "InitiatingProcessFileName"),
         ("process_creation", "GrandParentImage", "InitiatingProcessParentFileName"),
-        ("process_creation", "User", 'strcat(AccountDomain, "\\\\", AccountName)'),
+        ("process_creation", "User", 'iff(isempty(AccountName), "", strcat(AccountDomain, "\\\\", AccountName))'),
         ("process_creation", "CommandLine", "ProcessCommandLine"),
         ("process_creation", "AccountSid", "AccountSid"),
         ("process_creation", "IntegrityLevel", "ProcessIntegrityLevel"),

@@ -36,8 +36,8 @@ class Account(ColumnsMapping):
         return Expression(f'strcat({self.domain}, "\\\\", {self.name})')
 
     def key(self, context: Context) -> str:
-        """Domain and name joined."""
-        return self._joined
+        """Domain and name joined; nothing where there is no name, which makes no group."""
+        return Expression(f'iff(isempty({self.name}), "", {self._joined})')
 
     def text(self, patterns: Sequence[Pattern], context: Context) -> Mapped:
         """Patterns by what they ask of the name, of the domain, or of both."""

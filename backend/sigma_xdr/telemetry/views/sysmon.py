@@ -69,7 +69,7 @@ def _initiating(
 
 def _account(view: View, field_name: str, row: Columns, columns: str) -> None:
     domain, name = (row.get(f"{columns}{part}") for part in ("Domain", "Name"))
-    view.spell(field_name, spellings.account(domain, name), f"{domain or ''}\\{name or ''}")
+    view.spell(field_name, spellings.account(domain, name), f"{domain or ''}\\{name}" if name else None)
 
 
 def _by_process(view: View, row: Columns) -> None:
