@@ -70,10 +70,11 @@ OPERATORS: tuple[Callable[[Document], Iterator[Mutant]], ...] = (
     swap_words,
 )
 
-#: Most values of a rule: each is left out once, and each mutant is a copy of all. Lists of hashes belong elsewhere.
-_MAX_VALUES = 2_000
-#: Most mutants of a rule: a value of many wildcards has more than anybody writes cases for.
-_MAX_MUTANTS = 10_000
+#: Most values and wildcards of a rule: each is left out once, and each mutant is a copy of all. Lists of hashes belong
+#: elsewhere.
+_MAX_VALUES = 1_000
+#: Most mutants of a rule: nobody writes cases for more.
+_MAX_MUTANTS = 2_000
 #: A mutant has no file; that its rule is no Sigma is all that is asked.
 _NOWHERE = RuleSource(SourceFile(Path("mutant.yml"), "{}"), 0)
 
@@ -86,10 +87,12 @@ def mutants(document: Document) -> list[Mutant]:
     """Every mutant of a rule, correlation or filter, a plain document without errors: in a fixed order, with ids that are
     unique, no two alike, none like the rule itself, and each of them right Sigma.
 
-    Raises MutationError for a rule of more than 2,000 values or 10,000 mutants.
+    Raises MutationError for a rule of more than 1,000 values and wildcards, or of more than 2,000 mutants.
     """
-    if sum(len(item.values) for item in items(document)) > _MAX_VALUES:
-        raise _too_many(f"the rule has more than {_MAX_VALUES:,} values, too many to leave each out")
+    values = [value for item in items(document) for value in item.values]
+    wildcards = sum(value.count("*") + value.count("?") for value in values if isinstance(value, str))
+    if len(values) + wildcards > _MAX_VALUES:
+        raise _too_many(f"the rule has more than {_MAX_VALUES:,} values and wildcards, too many to leave each out")
     known = {_content(document)}
     found = []
     for operator in OPERATORS:
