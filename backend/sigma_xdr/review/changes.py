@@ -257,6 +257,7 @@ def _facts(state: State) -> Iterator[tuple[str, str]]:
     yield "schedule", _schedule(query)
     yield "near-real-time", _near_real_time(query)
     yield "entities", "; ".join(query.entities)
+    yield from _correlation(document.get("correlation"))
     yield "alerts by itself", "yes" if query.generates else "no"
     yield "id", state.rule.id or ""
     yield "title", state.rule.title
@@ -265,8 +266,21 @@ def _facts(state: State) -> Iterator[tuple[str, str]]:
     yield "file", state.path
 
 
+def _correlation(correlation: Any) -> Iterator[tuple[str, str]]:
+    """What a correlation asks for; nothing of another rule, so that both sides have the same facts."""
+    asked = correlation if isinstance(correlation, Mapping) else {}
+    condition = asked.get("condition") or {}
+    yield "threshold", _pairs(condition) if isinstance(condition, Mapping) else str(condition)
+    yield "timespan", str(asked.get("timespan") or "")
+    yield "grouped by", ", ".join(map(str, asked.get("group-by") or ()))
+
+
+def _pairs(mapping: Mapping[Any, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in mapping.items())
+
+
 def _log_source(source: Any) -> str:
-    return ", ".join(f"{key} {value}" for key, value in source.items()) if isinstance(source, Mapping) else ""
+    return _pairs(source) if isinstance(source, Mapping) else ""
 
 
 def _schedule(query: Query) -> str:

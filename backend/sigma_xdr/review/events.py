@@ -40,13 +40,14 @@ _WORD = re.compile(r"\w+")
 class Sided:
     """An event that one version of a rule selects and the other doesn't.
 
-    ``gained``: the new one does. ``origin`` says where the event is from, ``own`` whether that is the rule's own test file, and
-    ``expect`` what the event's case expects of its rule, None for a recorded event. ``deciding`` are the conditions that decided,
+    ``gained``: the new one does. ``name`` is the event's and ``place`` where it is, ``own`` whether that is the rule's own test file,
+    and ``expect`` what the event's case expects of its rule, None for a recorded event. ``deciding`` are the conditions that decided,
     ``found_by`` the titles of other rules that find it now, where it was lost.
     """
 
     gained: bool
-    origin: str
+    name: str
+    place: str
     own: bool
     expect: bool | None
     event: str
@@ -176,7 +177,8 @@ class Examples:
         for number in sorted(before ^ after):
             example = self._by_number[number]
             sides.setdefault((example.key, example.case.name), (number in after, number))
-        sided = tuple(self._sided(change, gained, number) for gained, number in sides.values())
+        found = [self._sided(change, gained, number) for gained, number in sides.values()]
+        sided = tuple(sorted(found, key=lambda each: not each.own))
         return Effect(
             compared=sum(row.table in tables for row in self._rows.values()),
             sided=sided,
@@ -188,7 +190,8 @@ class Examples:
         example, row = self._by_number[number], self._rows[number]
         return Sided(
             gained,
-            f"case '{example.case.name}' of {example.place}",
+            f"case '{example.case.name}'",
+            example.place,
             example.key in _own_keys(change),
             example.case.expect,
             event_text([row], change),
@@ -234,8 +237,8 @@ class Examples:
             if said[0] is not said[1]:
                 decided = why(change, example.trial, self._filters)
                 shown = event_text(example.trial.rows, change)
-                origin = f"case '{example.case.name}' of {example.place}"
-                sided.append(Sided(said[1], origin, True, example.case.expect, shown, decided))
+                name = f"case '{example.case.name}'"
+                sided.append(Sided(said[1], name, example.place, True, example.case.expect, shown, decided))
         return Effect(compared, tuple(sided), tuple(dict.fromkeys(failing)))
 
     # ------------------------------------------------------------------------------------------------- what none of it shows

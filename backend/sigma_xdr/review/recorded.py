@@ -133,4 +133,4 @@ def _sided(change: Change, gained: bool, hit: Hit, folder: Path) -> Sided:
     if change.base and change.head:
         filters = changed_filters(change.base.pack, change.head.pack)
     decided = why(change, Trial((row,)), filters) if change.state.rule.kind == "rule" else ()
-    return Sided(gained, f"{name} record {hit.record}", False, None, event_text([row], change), decided)
+    return Sided(gained, f"record {hit.record}", name, False, None, event_text([row], change), decided)
