@@ -9,7 +9,7 @@ CORPUS ?= $(SIGMA_XDR_CORPUS)
 N ?= 2000
 SERVICE := backend/sigma_xdr/kql/checker/language_service
 
-.PHONY: compile test fuzz score lint goldens catalogue bench corpus-compile lock clean
+.PHONY: compile test fuzz score lint goldens catalogue obfuscation bench corpus-compile lock clean
 
 compile: $(VENV)/.installed  ## rules to KQL, checked, in build/kql
 	$(BIN)/sigma-xdr compile sigma_rules -o build/kql
@@ -34,6 +34,9 @@ goldens: $(VENV)/.installed  ## write tests/golden anew, on purpose
 
 catalogue: $(VENV)/.installed  ## write docs/catalogue.md anew
 	$(BIN)/python -m sigma_xdr.export.catalogue
+
+obfuscation: $(VENV)/.installed  ## write docs/obfuscation.md anew
+	$(BIN)/python -m tests.obfuscation
 
 bench: $(VENV)/.installed  ## speed, beside the stock backend: make bench CORPUS=folder
 	$(BIN)/python -m bench "$(CORPUS)"

@@ -1,0 +1,1 @@
+"""What is left of the rules when an attacker writes the same command otherwise."""
