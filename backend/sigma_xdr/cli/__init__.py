@@ -20,6 +20,7 @@ _COMMANDS = {
     "explain": "Why a rule matches an event or doesn't, a line a condition.",
     "fields": "What a log source maps to.",
     "hunt": "Rules over event files, or over a tenant or a cluster.",
+    "lint": "The pack's own checks and SigmaHQ's, each with a page.",
     "mutate": "Changes rules in small ways: which changes do their tests not notice?",
     "test": "Rule unit tests: every case by every judge.",
     "tune": "Rules that hit ordinary work, and the filters that would silence them.",

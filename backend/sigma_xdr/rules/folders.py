@@ -20,11 +20,12 @@ from sigma_xdr.rules.remembering import load_remembered
 
 __all__ = ["RuleSet", "load_rules", "load_with_pack"]
 
-#: Folders of a pack whose YAML files are no rules, and the site files beside the rules: site.yml, site.<name>.yml.
+#: Folders of a pack whose YAML files are no rules, and the files beside the rules that are none: site.yml, site.<name>.yml, and
+#: what the pack's lints are told to live with.
 _OTHER_FOLDERS = frozenset(("playbook", "sites"))
 #: Folders of a pack whose files name rules of the others.
 _BESIDE_FAMILIES = frozenset(("correlations", "filters"))
-_SITE_FILE = re.compile(r"site(\..*)?\.ya?ml", re.IGNORECASE)
+_OTHER_FILE = re.compile(r"(?:site(\..*)?|lint)\.ya?ml", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def load_rules(paths: Iterable[Path | str], cache: RuleCache | None = None) -> R
     """The rules of files and folders. Everything that is wrong with them is in the set's ``diagnostics``.
 
     A folder gives its ``*.yml`` and ``*.yaml`` files, sorted, without what begins with a dot, the folders ``playbook``
-    and ``sites``, and site files. Symbolic links that leave the folder are not followed. A file that is reached twice
+    and ``sites``, site files and ``lint.yml``. Symbolic links that leave the folder are not followed. A file that is reached twice
     counts once. ``cache`` remembers what is in a file, and changes nothing else. Raises UsageError for a path that is no file or
     folder.
     """
@@ -152,7 +153,7 @@ def _walk(top: Path, problems: list[Diagnostic]) -> list[tuple[Path, Path]]:
 
 def _is_rule_file(name: str) -> bool:
     yaml = name.lower().endswith((".yml", ".yaml"))
-    return yaml and not name.startswith(".") and not _SITE_FILE.fullmatch(name)
+    return yaml and not name.startswith(".") and not _OTHER_FILE.fullmatch(name)
 
 
 def _load(path: Path, relative: Path, cache: RuleCache | None) -> tuple[list[LoadedRule], list[Diagnostic]]:

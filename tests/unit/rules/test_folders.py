@@ -25,7 +25,16 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 
 def test_the_files_of_a_folder(tmp_path: Path) -> None:
-    others = ["playbook/a.yml", "sites/a.yml", "site.default.yml", "x/site.yml", ".hidden.yml", ".git/a.yml", "a.json"]
+    others = [
+        "playbook/a.yml",
+        "sites/a.yml",
+        "site.default.yml",
+        "x/site.yml",
+        "lint.yml",
+        ".hidden.yml",
+        ".git/a.yml",
+        "a.json",
+    ]
     mine = ["a.yml", "b/a.yaml", "b/c.YML", "filters/a.yml", "sitecore.yml"]
     write(tmp_path, dict.fromkeys([*others, *mine], RULE))
     found = load_rules([tmp_path])

@@ -1,0 +1,92 @@
+"""``sigma-xdr lint``: the pack's own checks, and SigmaHQ's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sigma_xdr.errors import render_all, visible
+from sigma_xdr.review.lints import Finding, LintedPaths, explain, lint_paths
+
+__all__ = ["command"]
+
+
+@click.command(epilog="Example: sigma-xdr lint sigma_rules --base origin/main")
+@click.argument("rules", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--base", help="Git revision, or a folder, with the pack as it was: what became of it is checked too.")
+@click.option(
+    "--tests", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Folder of the test files."
+)
+@click.option(
+    "--site",
+    type=click.Path(path_type=Path),
+    help="YAML file with the values of placeholders; default: the pack's site.default.yml.",
+)
+@click.option("--filters", type=click.Path(path_type=Path), help="Folder of further Sigma filters to check.")
+@click.option("--sigmahq/--no-sigmahq", default=True, help="Run SigmaHQ's validators as well.")
+@click.option("--explain", "code", metavar="CODE", help="Show the page on a lint; all lists them.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="json for machines.")
+def command(
+    rules: tuple[Path, ...],
+    base: str | None,
+    tests: Path | None,
+    site: Path | None,
+    filters: Path | None,
+    sigmahq: bool,
+    code: str | None,
+    form: str,
+) -> int:
+    """Check RULES (files and folders; default sigma_rules) for what compiles and deserves a change or a reason.
+
+    They are compared with the rest of their pack. What the pack lives with stands in its lint.yml, with a reason. Exit code 1 if
+    there is a finding without one, 2 if a rule is wrong.
+    """
+    if code is not None:
+        click.echo(explain(code), nl=False)
+        return 0
+    given = (*(rules or (Path("sigma_rules"),)), *((filters,) if filters else ()))
+    linted = lint_paths(given, base, tests, site, sigmahq)
+    found = [finding for finding in linted.findings if finding.silenced is None]
+    silenced = [finding for finding in linted.findings if finding.silenced is not None]
+    if form == "json":
+        click.echo(json.dumps(_as_data(linted), indent=2))
+    else:
+        _show(linted, found, silenced)
+    click.echo(_summary(linted, found, silenced), err=True)
+    if any(problem.severity == "error" for problem in linted.problems):
+        return 2
+    return 1 if found else 0
+
+
+def _show(linted: LintedPaths, found: list[Finding], silenced: list[Finding]) -> None:
+    problems = [*linted.problems, *(finding.diagnostic for finding in found)]
+    if problems:
+        click.echo(render_all(problems) + "\n")
+    for finding in silenced:
+        place = f"{finding.diagnostic.file}:{finding.diagnostic.line}"
+        click.echo(visible(f"{place}: {finding.code} silenced: {finding.silenced}"))
+
+
+def _as_data(linted: LintedPaths) -> dict[str, Any]:
+    return {
+        "findings": [finding.as_data() for finding in linted.findings],
+        "problems": [problem.render() for problem in linted.problems],
+    }
+
+
+def _summary(linted: LintedPaths, found: list[Finding], silenced: list[Finding]) -> str:
+    files = {finding.diagnostic.file for finding in found}
+    said = f"{_count(len(found), 'finding')} in {_count(len(files), 'file')}" if found else "no findings"
+    said = f"{_count(linted.rules, 'rule')} linted: {said}"
+    if silenced:
+        said += f", {len(silenced):,} silenced"
+    if linted.problems:
+        said += f"; {_count(len(linted.problems), 'problem')}"
+    return said
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
