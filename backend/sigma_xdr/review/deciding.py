@@ -20,7 +20,7 @@ def deciding_conditions(before: Explanation, after: Explanation) -> tuple[str, .
     """
     lines: list[str] = []
     for name, own, other in (("before", before, after), ("after", after, before)):
-        known = {(leaf.text, leaf.passed) for leaf, _ in _leaves(other)}
+        known = {(leaf.text, leaf.passed) for leaf in _leaves(other)}
         found = [leaf for leaf in _makers(own) if (leaf.text, leaf.passed) not in known]
         lines += _shown(name, found)
     if lines:
@@ -29,18 +29,22 @@ def deciding_conditions(before: Explanation, after: Explanation) -> tuple[str, .
     return tuple(_shown(name, list(_makers(failing))))
 
 
-def _leaves(part: Explanation, upright: bool = True) -> Iterator[tuple[Explanation, bool]]:
-    """The conditions at the ends of the tree, and whether they count as they are or turned around."""
-    upright = upright is not part.text.startswith(_NOT)
+def _leaves(part: Explanation) -> Iterator[Explanation]:
+    """The conditions at the ends of the tree."""
     if not part.children:
-        yield part, upright
+        yield part
     for child in part.children:
-        yield from _leaves(child, upright)
+        yield from _leaves(child)
 
 
 def _makers(part: Explanation) -> Iterator[Explanation]:
-    """The conditions that speak for the verdict."""
-    return (leaf for leaf, upright in _leaves(part) if (leaf.passed is upright) is part.passed)
+    """The conditions that made a part what it is: those of its parts that say what it says, or under ``not`` the opposite."""
+    if not part.children:
+        yield part
+    verdict = part.passed is not part.text.startswith(_NOT)
+    for child in part.children:
+        if child.passed is verdict:
+            yield from _makers(child)
 
 
 def _shown(name: str, leaves: list[Explanation]) -> Iterator[str]:

@@ -40,9 +40,9 @@ _WORD = re.compile(r"\w+")
 class Sided:
     """An event that one version of a rule selects and the other doesn't.
 
-    ``gained``: the new one does. ``name`` is the event's and ``place`` where it is, ``own`` whether that is the rule's own test file,
-    and ``expect`` what the event's case expects of its rule, None for a recorded event. ``deciding`` are the conditions that decided,
-    ``found_by`` the titles of other rules that find it now, where it was lost.
+    ``gained``: the new one does. ``name`` is the event's and ``place`` where it is, ``own`` whether that is the rule's own test
+    file, and ``expect`` what the event's case expects of its rule, None for a recorded event. ``deciding`` are the conditions that
+    decided, ``found_by`` the titles of other rules that find it now, where it was lost.
     """
 
     gained: bool
@@ -128,8 +128,10 @@ class Examples:
                     identity = (key, repr((case.kind, case.data, dict(case.each), case.rule)), _reads(test))
                     if identity in known:
                         continue
-                    known.add(identity)
-                    for trial in self._trials(test, case):
+                    trials = self._trials(test, case)
+                    if trials:
+                        known.add(identity)
+                    for trial in trials:
                         rows = tuple(_numbered(row, number + index) for index, row in enumerate(trial.rows))
                         numbers = tuple(range(number, number + len(rows)))
                         yield _Example(key, test.name, case, now, replace(trial, rows=rows), numbers)
@@ -245,7 +247,7 @@ class Examples:
 
     def _telling(self, change: Change) -> Telling | None:
         """An event that tells two versions of a rule apart, made from what they ask for; None where none is found."""
-        if change.base is None or change.head is None or change.same_query:
+        if change.base is None or change.head is None or change.same_query or not (change.base.kql and change.head.kql):
             return None
         old, new = change.base.rule, change.head.rule
         log_source = new.document["logsource"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sigma_xdr.errors import Diagnostic
+from sigma_xdr.errors import Diagnostic, RuleError
 from sigma_xdr.review.changes import Change, find_changes
 from sigma_xdr.review.compiling import Compiled, compile_sides
 from sigma_xdr.review.coverage import CoverageChange, compare_coverage
@@ -111,7 +111,7 @@ def review(
             rules = [_reviewed(change, changes, examples, found[0], found[1]) for change in changes]
             unread = examples.unread
         coverage = compare_coverage(*packs)
-        problems = (*packs[1].problems, *(packs[1].from_root(problem) for problem in _wrong_tests(packs[1])))
+        problems = (*packs[1].problems, *map(packs[1].from_root, _wrong(packs[1], compiled)))
         return Review(
             sides[0].title,
             sides[1].title,
@@ -144,12 +144,20 @@ def _risk(rule: ReviewedRule) -> tuple[int, str, str]:
     return COLOURS.index(rule.colour), rule.change.state.path, rule.change.key
 
 
-def _wrong_tests(pack: Pack) -> Iterator[Diagnostic]:
-    """What is wrong with the form of test files; that a rule has none is a remark on the rule."""
+def _wrong(pack: Pack, compiled: Compiled) -> Iterator[Diagnostic]:
+    """What is wrong with the form of test files, and rules that can't be compiled. That a rule has no test is a remark on it."""
     known = {problem.sort_key() for problem in pack.rules.diagnostics}
     for problem in pack.suite.problems:
         if problem.code != "no-test-file" and problem.sort_key() not in known:
             yield problem
+    for key, query in compiled.head.items():
+        if query.problem is not None and key in pack.by_key:
+            try:
+                pack.compiler.compile(pack.by_key[key])
+            except RuleError as error:
+                yield from error.diagnostics
+            else:
+                yield pack.by_key[key].diagnostic("compiler", query.problem, None, "detection")
 
 
 def _of_pack(packs: tuple[Pack, Pack], compiled: Compiled, changes: Sequence[Change]) -> Iterator[Remark]:

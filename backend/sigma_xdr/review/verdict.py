@@ -6,6 +6,7 @@ is what may cost an attack or an analyst's day, yellow what deserves a look, whi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -86,20 +87,20 @@ def _gone(known: Evidence) -> Iterator[Remark]:
     attacks = known.effect.lost(own=True, expect=True)
     unfound = [each for each in attacks if not each.found_by]
     if attacks and not unfound:
-        finders = dict.fromkeys(title for each in attacks for title in each.found_by)
-        by = " and ".join(f"'{title}'" for title in list(finders)[:3]) + (" and others" if len(finders) > 3 else "")
-        yield Remark(
-            "gone", "yellow", f"it is gone; {_all(len(attacks))} of its attacks {_are(len(attacks))} found by {by}"
+        finders = Counter(title for each in attacks for title in each.found_by)
+        by = " and ".join(f"'{title}'" for title, _ in finders.most_common(2)) + (
+            " and others" if len(finders) > 2 else ""
         )
+        said = f"it is gone; {_all(len(attacks))} its attacks {_are(len(attacks))} found by {by}"
+        yield Remark("gone", "yellow", said)
     elif attacks:
-        share = f"{len(unfound)} of its {_count(len(attacks), 'attack')}"
-        yield Remark("gone", "red", f"it is gone; {share} {_are(len(unfound))} found by no other rule")
+        yield Remark("gone", "red", f"it is gone; no other rule finds {_share(len(unfound), len(attacks))} attacks")
     else:
         yield Remark("gone", "red", "it is gone")
 
 
 def _attacks_lost(known: Evidence) -> Iterator[Remark]:
-    if known.change.kind in ("gone", "wrong"):
+    if known.change.head is None or not known.change.head.kql:
         return
     attacks = known.effect.lost(own=True, expect=True)
     unfound = [each for each in attacks if not each.found_by]
@@ -204,8 +205,15 @@ def _found_differently(known: Evidence) -> Iterator[Remark]:
         others = [each for each in known.effect.sided if each.gained is gained and not each.own]
         if others:
             near = sum(each.expect is False for each in others)
-            said = f"{_count(len(others), 'example')} of other rules {what}"
-            yield Remark(code, "yellow", f"{said} ({_count(near, 'near miss', 'near misses')})", ("detection",))
+            kind = (
+                "all attacks"
+                if not near
+                else "all near misses"
+                if near == len(others)
+                else f"{near:,} of them near misses"
+            )
+            said = f"{_count(len(others), 'example')} of other rules {what}: {kind}"
+            yield Remark(code, "yellow", said, ("detection",))
     if known.corpus and known.corpus.gained:
         yield Remark("recorded-gained", "yellow", f"{_count(known.corpus.gained, 'more recorded hit')}", ("detection",))
     if known.benign and known.benign.lost:
@@ -242,19 +250,20 @@ def _deployment(known: Evidence) -> Iterator[Remark]:
 
 
 def _tests_weaker(known: Evidence) -> Iterator[Remark]:
-    tests, kind = known.tests, known.change.kind
-    if kind == "gone" or kind == "wrong":
+    tests, head = known.tests, known.change.head
+    if head is None or (head.query and head.query.problem):
         return
-    if tests.gone:
+    if tests.gone and tests.after:
         said = f"{_count(len(tests.gone), 'case')} of its tests {_are(len(tests.gone))} gone: '{tests.gone[0]}'"
         yield Remark("cases-gone", "yellow", said)
-    if tests.excused and kind != "new":
+    if tests.excused and known.change.kind != "new":
         said = f"{_count(len(tests.excused), 'mutant')} newly called equivalent: {tests.excused[0][0]}"
         yield Remark("excused", "yellow", said)
     if tests.score is None:
         yield Remark("untested", "yellow", "it has no test file that can be read")
     elif tests.score.survivors:
-        said = f"{len(tests.score.survivors)} of {_count(tests.score.mutants, 'mutant')} survive its tests"
+        many = len(tests.score.survivors)
+        said = f"{many:,} of {_count(tests.score.mutants, 'mutant')} {'survives' if many == 1 else 'survive'} its tests"
         yield Remark("survivors", "yellow", said)
     elif tests.score.problem and not known.effect.failing:
         yield Remark("unscored", "yellow", f"its tests could not be scored: {tests.score.problem}")
@@ -269,7 +278,8 @@ def _same(known: Evidence) -> Iterator[Remark]:
     elif change.same_query:
         yield Remark("same-query", "white", "the query is the same")
     elif not effect.sided and not effect.telling and effect.compared:
-        through = f" through {' and '.join(change.causes)}" if change.causes else ""
+        more = f" and {len(change.causes) - 2} more" if len(change.causes) > 2 else ""
+        through = f" through {' and '.join(change.causes[:2])}{more}" if change.causes else ""
         said = f"the query is another one{through}; both select the same on all {effect.compared:,} rows"
         searched = "" if change.state.rule.kind == "correlation" else ", and no event was found that tells them apart"
         yield Remark("same-rows", "white", said + searched)
@@ -310,6 +320,9 @@ def judge_coverage(changes: Sequence[CoverageChange]) -> Iterator[Remark]:
             yield Remark("coverage-lost", "red", f"{change.what}: no rule answers {_listed(change.lost)} any more")
         if change.gained:
             yield Remark("coverage-gained", "white", f"{change.what}: {_listed(change.gained)} newly answered")
+        if change.stale:
+            said = f"the coverage file names {_listed(change.stale)}, where no rule is"
+            yield Remark("coverage-stale", "yellow", said)
 
 
 # ----------------------------------------------------------------------------------------------------------------- words
@@ -331,7 +344,7 @@ def _touches(known: Evidence) -> str:
 
 
 def _first(sided: Sequence[Sided]) -> str:
-    return f": {sided[0].origin.partition(' of ')[0]}" if len(sided) == 1 else ""
+    return f": {sided[0].name}" if len(sided) == 1 else ""
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -352,7 +365,11 @@ def _are(number: int) -> str:
 
 
 def _all(number: int) -> str:
-    return "the one" if number == 1 else f"all {number:,}"
+    return "the one of" if number == 1 else f"all {number:,} of"
+
+
+def _share(number: int, total: int) -> str:
+    return f"any of its {total:,}" if number == total else f"{number:,} of its {total:,}"
 
 
 def _match(number: int) -> str:

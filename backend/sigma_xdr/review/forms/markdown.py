@@ -201,7 +201,11 @@ def _events(rule: ReviewedRule) -> Iterator[str]:
 
 def _event(sided: Sided) -> str:
     kind = {True: " (an attack)", False: " (a near miss)", None: ""}[sided.expect]
-    lines = [f"{visible(sided.origin)}{kind}", f"  {sided.event}", *(f"  {line}" for line in sided.deciding)]
+    lines = [
+        f"{visible(sided.name)} of {visible(sided.place)}{kind}",
+        f"  {sided.event}",
+        *(f"  {line}" for line in sided.deciding),
+    ]
     if sided.found_by:
         lines.append(f"  still found by: {', '.join(visible(title) for title in sided.found_by[:3])}")
     return "\n".join(lines)

@@ -108,7 +108,7 @@ def _events(rule: ReviewedRule) -> Iterator[Line]:
 
 def _event(sided: Sided) -> Iterator[Line]:
     kind = {True: " (an attack)", False: " (a near miss)", None: ""}[sided.expect]
-    yield f"    {sided.origin}{kind}", ""
+    yield f"    {sided.name} of {sided.place}{kind}", ""
     yield f"      {sided.event}", "dim"
     for line in sided.deciding:
         yield f"      {line}", ""

@@ -20,11 +20,11 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 def heading(review: Review) -> str:
     """How many rules changed, and how many of them need an eye."""
-    if not review.rules:
-        return "Detection review: no rule changes"
     red = review.counted("red")
     need = "none needs your eye" if not red else f"{red:,} needs your eye" if red == 1 else f"{red:,} need your eye"
-    return f"Detection review: {count(len(review.rules), 'rule')} changed, {need}"
+    pack = any(remark.colour == "red" for remark in review.remarks)
+    also = "" if not pack else ", and so does the pack" if red else ", but the pack does"
+    return f"Detection review: {count(len(review.rules), 'rule')} changed, {need}{also}"
 
 
 def looked_at(review: Review) -> str:
