@@ -11,7 +11,7 @@ __all__ = ["deciding_conditions"]
 
 #: Most conditions that are shown of a version.
 _MOST = 4
-_NOT = "not "
+_NOT, _FILTER = "not ", "filter "
 
 
 def deciding_conditions(before: Explanation, after: Explanation) -> tuple[str, ...]:
@@ -41,10 +41,17 @@ def _makers(part: Explanation) -> Iterator[Explanation]:
     """The conditions that made a part what it is: those of its parts that say what it says, or under ``not`` the opposite."""
     if not part.children:
         yield part
-    verdict = part.passed is not part.text.startswith(_NOT)
+    verdict = part.passed is not _turned_around(part)
     for child in part.children:
         if child.passed is verdict:
             yield from _makers(child)
+
+
+def _turned_around(part: Explanation) -> bool:
+    """Whether a part is the opposite of its parts. A filter's line stands for its condition, mostly ``not selection``."""
+    opposite = all(child.passed is not part.passed for child in part.children)
+    mixed = len({child.passed for child in part.children}) > 1
+    return part.text.startswith(_NOT) or opposite or (part.text.startswith(_FILTER) and mixed)
 
 
 def _shown(name: str, leaves: list[Explanation]) -> Iterator[str]:
