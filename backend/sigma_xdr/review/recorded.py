@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sigma_xdr.errors import Diagnostic, UsageError
@@ -102,6 +102,12 @@ class _Hunt:
         )
         compiler = Compiler(pack.rules, pack.site, filters, check=False)
         plan, _ = plan_of(asked, pack.rules, compiler.compile, filters, pack.site)
+        own = {id(rule.document) for rule in rules}  # also those that only correlations need are asked for here
+        plan = replace(
+            plan,
+            rules=[replace(each, reported=id(each.document) in own) for each in plan.rules],
+            correlations=[replace(each, reported=True) for each in plan.correlations],
+        )
         by_place = {(rule.relative.as_posix(), rule.title): rule for rule in rules}
         hunted = {(each.rule.path, each.rule.title) for each in (*plan.rules, *plan.correlations)}
         found.refused = {key_of(rule) for place, rule in by_place.items() if place not in hunted}
