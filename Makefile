@@ -23,11 +23,12 @@ fuzz: $(VENV)/.installed  ## the compiler against the evaluator on N random rule
 score: $(VENV)/.installed  ## what the pack finds of recorded attacks: make score CORPUS=folder
 	$(BIN)/python -m score "$(CORPUS)"
 
-lint: $(VENV)/.installed  ## style, types, floors
+lint: $(VENV)/.installed  ## style, types, floors, and the pack's own lints
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check backend tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/sigma-xdr lint
 
 goldens: $(VENV)/.installed  ## write tests/golden anew, on purpose
 	$(BIN)/sigma-xdr compile sigma_rules -o tests/golden

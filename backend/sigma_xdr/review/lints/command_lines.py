@@ -19,7 +19,7 @@ _FIELDS = frozenset(
 #: A drive, a share, a variable, or a bare name of a program that a blank or the end follows.
 _PROGRAM = re.compile(r"(?:[A-Za-z]:|\\|%[A-Za-z]|[A-Za-z][\w-]*(?:\.(?:exe|com|bat|cmd))?(?:[ ]|$))")
 #: A regex that begins with one: no quote that may be there, no folder that may.
-_AT_FRONT = re.compile(r"\^(?:\[[A-Za-z]{2}(?:-[A-Za-z])*\]|[A-Za-z])(?:\\?[\w.:-]|\[[A-Za-z]{2}\])")
+_AT_FRONT = re.compile(r"\^(?:\[[A-Za-z-]{2,6}\]|[A-Za-z])(?:\\?[\w.:-]|\[[A-Za-z]{2}\])")
 
 
 def path_at_front(linted: LintedRule) -> Iterator[Diagnostic]:
@@ -32,8 +32,8 @@ def path_at_front(linted: LintedRule) -> Iterator[Diagnostic]:
             continue
         texts = [_front(value) for value in item.item.value]
         quoted = {text[1:].lower() for text in texts if text and text[0] == '"'}
-        for index, text in enumerate(texts):
-            if text and _PROGRAM.match(text) and text.lower() not in quoted:
+        for index, (value, text) in enumerate(zip(item.item.value, texts, strict=True)):
+            if text and text.lower() not in quoted and _names_program(value, text):
                 shown = text if len(text) <= 60 else text[:60] + "…"
                 message = f"a command line that runs '{shown}' may begin with a quote, another folder or the bare name"
                 hint = "ask for the program by Image, and for its arguments with contains"
@@ -43,8 +43,12 @@ def path_at_front(linted: LintedRule) -> Iterator[Diagnostic]:
 def _front(value: object) -> str | None:
     """What a value asks the command line to begin with; None where it doesn't say."""
     if isinstance(value, SigmaRegularExpression):
-        found = _AT_FRONT.match(str(value.regexp))
-        return str(value.regexp)[1:].replace("\\", "") + " " if found else None
+        return str(value.regexp)
     if isinstance(value, SigmaString) and value.s and isinstance(value.s[0], str):
         return value.s[0]
     return None
+
+
+def _names_program(value: object, text: str) -> bool:
+    pattern = _AT_FRONT if isinstance(value, SigmaRegularExpression) else _PROGRAM
+    return pattern.match(text) is not None

@@ -60,7 +60,7 @@ def lint_paths(
     if base is None:
         findings = lint_pack(suite, playbooks, None, silences, sigmahq=sigmahq)
     else:
-        with _before(base, root or given[0], folder) as before:
+        with _before(base, root or next(filter(Path.is_dir, given), None), folder) as before:
             findings = lint_pack(suite, playbooks, before, silences, sigmahq=sigmahq)
     ids = {rule.id for rule in own}
     mine = [each for each in findings if _is_of(each, asked, ids, is_whole)]
@@ -102,7 +102,7 @@ def _is_of(finding: Finding, asked: set[str], ids: set[str | None], is_whole: bo
 
 
 @contextmanager
-def _before(base: str, root: Path, tests: Path | None) -> Iterator[Suite]:
+def _before(base: str, root: Path | None, tests: Path | None) -> Iterator[Suite]:
     """The pack as it was, from where its folders are now, seen from the working folder."""
     layout = Layout(_inside(root, Layout().rules), _inside(tests, Layout().tests))
     head = "." if Path(base).is_dir() else None  # a folder needs no repository
