@@ -22,6 +22,8 @@ _COMMANDS = {
     "hunt": "Rules over event files, or over a tenant or a cluster.",
     "lint": "The pack's own checks and SigmaHQ's, each with a page.",
     "mutate": "Changes rules in small ways: which changes do their tests not notice?",
+    "new": "The draft of a rule, with its test file and its playbook entry.",
+    "review": "What a change to the pack does, and what of it needs a person's eye.",
     "test": "Rule unit tests: every case by every judge.",
     "tune": "Rules that hit ordinary work, and the filters that would silence them.",
 }

@@ -16,6 +16,7 @@ from sigma_xdr.errors import Diagnostic, RuleError
 from sigma_xdr.rules import Key
 from sigma_xdr.rules.documents import MAX_BYTES, read_documents, source_file
 from sigma_xdr.rules.places import RuleSource
+from sigma_xdr.rules.todos import todos
 from sigma_xdr.schema import nearest
 
 __all__ = ["Case", "CaseFile", "read_case_file"]
@@ -56,12 +57,15 @@ class Case:
 
 @dataclass(frozen=True, eq=False)
 class CaseFile:
-    """A test file without errors of form. ``equivalent`` maps a mutant's name to the reason why no event shows it."""
+    """A test file without errors of form. ``equivalent`` maps a mutant's name to the reason why no event shows it; ``todos`` are
+    the places where a draft of it says TODO.
+    """
 
     path: Path
     cases: tuple[Case, ...]
     equivalent: Mapping[str, str]
     source: RuleSource = field(repr=False)
+    todos: tuple[Diagnostic, ...] = ()
 
     def diagnostic(self, message: str, hint: str | None, *keys: Key, code: str = "test-case") -> Diagnostic:
         """A problem of the file at the place that ``keys`` lead to."""
@@ -112,7 +116,7 @@ class _Reader:
             if first.setdefault(case.name, case) is not case:
                 hint = "give this one a name of its own"
                 self.problem(f"two cases are called '{case.name}'", hint, *case.keys, "name")
-        return CaseFile(path, cases, self.equivalent(document), self.source)
+        return CaseFile(path, cases, self.equivalent(document), self.source, tuple(todos(document, self.source)))
 
     def equivalent(self, document: dict[Any, Any]) -> dict[str, str]:
         listed = document.get("equivalent", {})

@@ -15,6 +15,7 @@ from pathlib import Path
 from sigma_xdr.errors import Diagnostic, SigmaXdrError, UsageError
 from sigma_xdr.kql.compiler import Compiler
 from sigma_xdr.rules import LoadedRule, RuleSet, load_site_of, load_with_pack
+from sigma_xdr.rules.todos import todos
 from sigma_xdr.testing.case_files import Case, CaseFile, read_case_file
 from sigma_xdr.testing.failure import Failure, failure
 from sigma_xdr.testing.subject import Subject
@@ -38,7 +39,7 @@ Site = Mapping[str, tuple[str, ...]]
 #: Fewest true positives, and fewest near misses, that a rule is tested with.
 LEAST_CASES = 3
 #: Problems that are findings about the tests, not mistakes in a file.
-FINDINGS = ("no-test-file", "no-rule", "too-few-cases", "failing-case")
+FINDINGS = ("no-test-file", "no-rule", "too-few-cases", "failing-case", "todo")
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,15 @@ class RuleTest:
 
     @cached_property
     def problems(self) -> tuple[Diagnostic, ...]:
-        """What keeps the cases from being run, and too few cases on a side."""
+        """What keeps the cases from being run, too few cases on a side, and what the draft of the rule left to do."""
         problems: list[Diagnostic] = []
         for case in self.file.cases:
             try:
                 self.trials(case)
             except SigmaXdrError as error:
                 problems += error.diagnostics
-        return tuple(dict.fromkeys((*problems, *self._too_few())))
+        left = (*todos(self.rule.document, self.rule.source), *self.file.todos)
+        return tuple(dict.fromkeys((*problems, *self._too_few(), *left)))
 
     def _too_few(self) -> Iterator[Diagnostic]:
         if self.rule.kind == "filter":

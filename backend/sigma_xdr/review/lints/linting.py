@@ -8,6 +8,7 @@ from datetime import date
 from sigma_xdr.errors import Diagnostic
 from sigma_xdr.review.lints.changes import Change, date_changed, id_changed, level_without_tests, modified_not_later
 from sigma_xdr.review.lints.command_lines import path_at_front
+from sigma_xdr.review.lints.drafts import todo
 from sigma_xdr.review.lints.filters import filter_empties_rule
 from sigma_xdr.review.lints.finding import Finding
 from sigma_xdr.review.lints.linted import LintedPack, LintedRule
@@ -46,6 +47,7 @@ LINTS: tuple[Callable[[LintedRule], Iterator[Diagnostic]], ...] = (
     value_without_effect,
     filter_empties_rule,
     overlap,
+    todo,
 )
 #: The lints of what became of a rule of the base.
 CHANGE_LINTS: tuple[Callable[[Change], Iterator[Diagnostic]], ...] = (
