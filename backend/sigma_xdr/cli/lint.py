@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from sigma_xdr.errors import render_all, visible
+from sigma_xdr.errors import Diagnostic, UsageError, render_all, visible
+from sigma_xdr.review.forms import github_annotations, sarif
 from sigma_xdr.review.lints import Finding, LintedPaths, explain, lint_paths
 
 __all__ = ["command"]
@@ -28,7 +29,13 @@ __all__ = ["command"]
 @click.option("--filters", type=click.Path(path_type=Path), help="Folder of further Sigma filters to check.")
 @click.option("--sigmahq/--no-sigmahq", default=True, help="Run SigmaHQ's validators as well.")
 @click.option("--explain", "code", metavar="CODE", help="Show the page on a lint; all lists them.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="json for machines.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    help="sarif and github are findings at their lines, for code scanning and a workflow's log.",
+)
 def command(
     rules: tuple[Path, ...],
     base: str | None,
@@ -53,6 +60,13 @@ def command(
     silenced = [finding for finding in linted.findings if finding.silenced is not None]
     if form == "json":
         click.echo(json.dumps(_as_data(linted), indent=2))
+    elif form == "sarif":
+        click.echo(
+            sarif(_problems(linted, found), [(each.diagnostic, each.silenced or "") for each in silenced], _page),
+            nl=False,
+        )
+    elif form == "github":
+        click.echo(github_annotations(_problems(linted, found)), nl=False)
     else:
         _show(linted, found, silenced)
     click.echo(_summary(linted, found, silenced), err=True)
@@ -61,8 +75,20 @@ def command(
     return 1 if found else 0
 
 
+def _problems(linted: LintedPaths, found: list[Finding]) -> list[Diagnostic]:
+    return [*linted.problems, *(finding.diagnostic for finding in found)]
+
+
+def _page(code: str) -> str | None:
+    """The page on a code; None for a problem of a rule, which has none."""
+    try:
+        return explain(code)
+    except UsageError:
+        return None
+
+
 def _show(linted: LintedPaths, found: list[Finding], silenced: list[Finding]) -> None:
-    problems = [*linted.problems, *(finding.diagnostic for finding in found)]
+    problems = _problems(linted, found)
     if problems:
         click.echo(render_all(problems) + "\n")
     for finding in silenced:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from sigma_xdr.errors import Diagnostic, RuleError
@@ -11,6 +12,7 @@ from sigma_xdr.review.changes import Change, find_changes
 from sigma_xdr.review.compiling import Compiled, compile_sides
 from sigma_xdr.review.coverage import CoverageChange, compare_coverage
 from sigma_xdr.review.events import Effect, Examples
+from sigma_xdr.review.lint_changes import LintChange, compare_lints
 from sigma_xdr.review.pack import Pack, load_pack
 from sigma_xdr.review.recorded import Recordings, hunt_both
 from sigma_xdr.review.revisions import Layout, Revision, open_sides
@@ -39,8 +41,9 @@ class ReviewedRule:
 
     def findings(self) -> Iterator[Diagnostic]:
         """Its red and yellow remarks as diagnostics, at their places in the YAML; one that is gone has none."""
+        yield from (finding.diagnostic for finding in self.evidence.lints)
         for remark in self.remarks:
-            if remark.colour != "white":
+            if remark.colour != "white" and remark.code != "lint":
                 severity = "error" if remark.colour == "red" else "warning"
                 problem = Diagnostic(f"review-{remark.code}", f"{self.change.title}: {remark.text}", None, severity)
                 if self.change.head is None:
@@ -93,13 +96,16 @@ def review(
     benign: Path | None = None,
     trust: str = "base",
     here: Path = Path(),
+    today: date | None = None,
+    sigmahq: bool = True,
 ) -> Review:
     """The review of what leads from ``base`` to ``head``, or to the work tree.
 
     A side is a revision of the repository around ``here``, or a folder.
 
     ``corpus`` holds recorded attacks, ``benign`` recorded ordinary work; ``trust`` says whose compiler may run
-    (:mod:`sigma_xdr.review.compiling`). Raises UsageError for a wrong call, SigmaXdrError where a side can't be read at all.
+    (:mod:`sigma_xdr.review.compiling`); ``today`` is the day that the lints count ages to, ``sigmahq`` asks SigmaHQ's validators
+    where they are installed. Raises UsageError for a wrong call, SigmaXdrError where a side can't be read at all.
     """
     layout = layout or Layout()
     with open_sides(base, head, layout, here) as sides:
@@ -107,8 +113,9 @@ def review(
         compiled = compile_sides(sides, packs, trust)
         changes = find_changes(*packs, compiled.base, compiled.head, compiled.own_compilers)
         found = [hunt_both(changes, folder) if folder else None for folder in (corpus, benign)]
+        lints = compare_lints(*packs, today, sigmahq)
         with Examples(*packs) as examples:
-            rules = [_reviewed(change, changes, examples, found[0], found[1]) for change in changes]
+            rules = [_reviewed(change, changes, examples, lints, found[0], found[1]) for change in changes]
             unread = examples.unread
         coverage = compare_coverage(*packs)
         problems = (*packs[1].problems, *map(packs[1].from_root, _wrong(packs[1], compiled)))
@@ -116,16 +123,21 @@ def review(
             sides[0].title,
             sides[1].title,
             tuple(sorted(rules, key=_risk)),
-            (*judge_coverage(coverage), *_of_pack(packs, compiled, changes)),
+            (*judge_coverage(coverage), *_of_pack(packs, compiled, changes, lints)),
             coverage,
             tuple(sorted(dict.fromkeys(problems), key=Diagnostic.sort_key)),
-            tuple(_notes(sides, packs, compiled, unread, found)),
+            tuple(_notes(sides, packs, compiled, unread, lints.note, found)),
             *found,
         )
 
 
 def _reviewed(
-    change: Change, changes: Sequence[Change], examples: Examples, corpus: Recordings | None, benign: Recordings | None
+    change: Change,
+    changes: Sequence[Change],
+    examples: Examples,
+    lints: LintChange,
+    corpus: Recordings | None,
+    benign: Recordings | None,
 ) -> ReviewedRule:
     named = f"the filter '{change.title}'"
     evidence = Evidence(
@@ -136,6 +148,7 @@ def _reviewed(
         benign=benign.rules.get(change.key) if benign else None,
         benign_records=benign.records if benign else 0,
         touched=tuple(each.title for each in changes if named in each.causes) if change.is_filter else (),
+        lints=lints.of(change),
     )
     return ReviewedRule(evidence, judge(evidence))
 
@@ -160,7 +173,9 @@ def _wrong(pack: Pack, compiled: Compiled) -> Iterator[Diagnostic]:
                 yield pack.by_key[key].diagnostic("compiler", query.problem, None, "detection")
 
 
-def _of_pack(packs: tuple[Pack, Pack], compiled: Compiled, changes: Sequence[Change]) -> Iterator[Remark]:
+def _of_pack(
+    packs: tuple[Pack, Pack], compiled: Compiled, changes: Sequence[Change], lints: LintChange
+) -> Iterator[Remark]:
     """What is to be said of what isn't a rule."""
     touched = sum("the compiler" in change.causes for change in changes)
     if compiled.own_compilers:
@@ -174,6 +189,9 @@ def _of_pack(packs: tuple[Pack, Pack], compiled: Compiled, changes: Sequence[Cha
     )
     if changed:
         yield Remark("site", "yellow", f"the site's default values change: {', '.join(changed)}")
+    for each in lints.silenced:
+        title = next((change.title for change in changes if change.state.rule.id == each.rule), each.rule or "a rule")
+        yield Remark("silenced", "yellow", f"newly silenced, {each.code} of '{title}': {each.silenced}")
 
 
 def _notes(
@@ -181,6 +199,7 @@ def _notes(
     packs: tuple[Pack, Pack],
     compiled: Compiled,
     unread: int,
+    unlinted: str | None,
     recordings: Sequence[Recordings | None],
 ) -> Iterator[str]:
     for side in sides:
@@ -189,6 +208,8 @@ def _notes(
     if packs[0].problems:
         first = packs[0].problems[0]
         yield f"{sides[0].name} itself has {len(packs[0].problems):,} errors, first in {first.file}: {first.message}"
+    if unlinted:
+        yield unlinted
     if unread:
         yield f"{unread:,} cases can't be run, and were left out"
     for name, hunted in zip(("corpus", "ordinary work"), recordings, strict=True):

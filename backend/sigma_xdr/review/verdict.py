@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sigma_xdr.review.changes import Change, Difference
 from sigma_xdr.review.coverage import CoverageChange
 from sigma_xdr.review.events import Effect, Sided
+from sigma_xdr.review.lints import Finding
 from sigma_xdr.review.recorded import Recorded
 from sigma_xdr.review.tests_changed import TestsChange
 from sigma_xdr.rules import Key
@@ -39,7 +40,7 @@ class Evidence:
     """All that is known of a changed rule.
 
     ``corpus`` and ``benign`` are None where no such events were given, ``touched`` are the titles of the rules that a changed
-    filter touches.
+    filter touches, ``lints`` what the lints newly find in it.
     """
 
     change: Change
@@ -49,6 +50,7 @@ class Evidence:
     benign: Recorded | None = None
     benign_records: int = 0
     touched: tuple[str, ...] = ()
+    lints: tuple[Finding, ...] = ()
 
     def difference(self, what: str) -> Difference | None:
         """How a fact differs, if it does."""
@@ -269,6 +271,13 @@ def _tests_weaker(known: Evidence) -> Iterator[Remark]:
         yield Remark("unscored", "yellow", f"its tests could not be scored: {tests.score.problem}")
 
 
+def _lints(known: Evidence) -> Iterator[Remark]:
+    if known.lints:
+        codes = ", ".join(dict.fromkeys(each.code for each in known.lints))
+        colour = "yellow" if any(each.severity == "error" for each in known.lints) else "white"
+        yield Remark("lint", colour, f"{_count(len(known.lints), 'new lint finding')}: {codes}")
+
+
 def _same(known: Evidence) -> Iterator[Remark]:
     change, effect = known.change, known.effect
     if change.base is None or change.head is None or change.is_filter or effect.problem:
@@ -310,6 +319,7 @@ JUDGEMENTS: tuple[Judgement, ...] = (
     _tests_weaker,
     _same,
     _playbook,
+    _lints,
 )
 
 

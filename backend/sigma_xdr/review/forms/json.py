@@ -61,6 +61,7 @@ def _rule(rule: ReviewedRule) -> dict[str, Any]:
         "corpus": asdict(evidence.corpus) if evidence.corpus else None,
         "benign": asdict(evidence.benign) if evidence.benign else None,
         "touched": list(evidence.touched),
+        "lints": [finding.as_data() for finding in evidence.lints],
     }
 
 

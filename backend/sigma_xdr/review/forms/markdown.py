@@ -169,6 +169,10 @@ def _rule(rule: ReviewedRule, parts: _Parts) -> str:
         inner += [
             f"| {in_prose(what)} | {in_prose(_short(was))} | {in_prose(_short(now))} |" for what, was, now in rows
         ]
+    if evidence.lints:
+        shown = "\n\n".join(finding.diagnostic.render() for finding in evidence.lints[:_MOST_EVENTS])
+        more = len(evidence.lints) - _MOST_EVENTS
+        inner += ["", "Lints", "", fenced(shown + (f"\n\n… {count(more, 'more finding')}" if more > 0 else ""))]
     inner += list(_events(rule))
     if parts.tests and (change.kind != "moved"):
         inner += ["", "Tests", "", *(f"- {in_prose(_short(line))}" for line in test_lines(evidence.tests))]

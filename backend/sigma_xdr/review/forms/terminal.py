@@ -79,6 +79,9 @@ def _rule(rule: ReviewedRule) -> Iterator[Line]:
     for known, what in ((evidence.corpus, "recorded events"), (evidence.benign, "ordinary work")):
         if known:
             yield f"  {recorded_line(known, what)}", ""
+    for finding in evidence.lints:
+        for line in finding.diagnostic.render().splitlines():
+            yield f"  {line}", ""
     yield from _events(rule)
     if change.kind != "moved":
         yield "  tests:", ""
