@@ -55,6 +55,8 @@ _KEYS = {
     "condition": "detection",
     "logsource": "logsource",
 }
+#: What validators raise where a value isn't what they take for granted: an entry of a list that is null, or empty.
+_UNREADABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 #: Tags of groups, software and the like, of which no list is here.
 _OTHER_ATTACK = re.compile(r"attack\.(?:g|s|m|c|ds)\d{4}")
 
@@ -73,7 +75,12 @@ def sigmahq_findings(rules: tuple[LintedRule, ...]) -> Iterator[tuple[LoadedRule
             parsed[id(rule)] = linted.rule
             kept.append(rule)
             for name, validator in validators.items():
-                for issue in validator.validate(rule):
+                try:
+                    issues = validator.validate(rule)
+                except _UNREADABLE:
+                    yield linted.rule, _unreadable(linted.rule, name)
+                    continue
+                for issue in issues:
                     if name == "attacktag" and _OTHER_ATTACK.fullmatch(str(issue.tag)):
                         continue
                     yield linted.rule, _finding(linted.rule, name, issue)
@@ -185,6 +192,12 @@ def _finding(rule: LoadedRule, name: str, issue: Any, more: str = "") -> Diagnos
     hint = more or f"sigma-xdr lint --explain {_code(name)}"
     keys, within = _place(rule, name, details)
     return rule.diagnostic(_code(name), message, hint, *keys, within=within, severity=severity)
+
+
+def _unreadable(rule: LoadedRule, name: str) -> Diagnostic:
+    keys, _ = _place(rule, name, {})
+    message = "SigmaHQ's check can't read what stands here: a value is empty, or no text"
+    return rule.diagnostic(_code(name), message, "write each entry as text", *keys)
 
 
 def _shown(value: object) -> str:

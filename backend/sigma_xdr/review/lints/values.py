@@ -14,8 +14,8 @@ from sigma_xdr.review.lints.wildcards import Glob, covers, glob_of
 
 __all__ = ["value_without_effect"]
 
-#: Longest list that is compared each with each, and most characters of its values.
-_MOST_VALUES, _MOST_CHARACTERS = 400, 20_000
+#: Longest list that is compared each with each, and most characters of its values with wildcards inside: those take longer.
+_MOST_VALUES, _MOST_CHARACTERS = 400, 2_000
 
 #: A value in a form that can be compared: texts with their case, or networks.
 _Form = tuple[tuple[bool, Glob] | IPv4Network | IPv6Network, ...]
@@ -60,7 +60,7 @@ def _form(value: SigmaType) -> _Form:
 
 
 def _size(form: _Form) -> int:
-    return sum(len(part[1]) for part in form if isinstance(part, tuple))
+    return sum(len(part[1].parts) for part in form if isinstance(part, tuple) and part[1].text is None)
 
 
 def _stronger(forms: list[_Form], index: int, every: bool) -> int | None:
@@ -83,7 +83,7 @@ def _includes(
     wide: tuple[bool, Glob] | IPv4Network | IPv6Network, narrow: tuple[bool, Glob] | IPv4Network | IPv6Network
 ) -> bool:
     match wide, narrow:
-        case (bool(wide_case), tuple(wide_glob)), (bool(narrow_case), tuple(narrow_glob)):
+        case (bool(wide_case), Glob() as wide_glob), (bool(narrow_case), Glob() as narrow_glob):
             return wide_case == narrow_case and covers(wide_glob, narrow_glob)
         case IPv4Network() as outer, IPv4Network() as inner:
             return inner.subnet_of(outer)

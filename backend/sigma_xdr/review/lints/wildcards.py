@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 from sigma.types import SigmaString, SpecialChars
 
 __all__ = ["Glob", "covers", "glob_of"]
 
-#: A text with wildcards: characters, and None for ``*``; ``?`` is the empty text.
-Glob = tuple[str | None, ...]
+
+@dataclass(frozen=True)
+class Glob:
+    """A text with wildcards: characters, None for ``*``, the empty text for ``?``."""
+
+    parts: tuple[str | None, ...]
+
+    @cached_property
+    def open_at_start(self) -> bool:
+        """Whether anything may stand before it."""
+        return self.parts[:1] == (None,)
+
+    @cached_property
+    def open_at_end(self) -> bool:
+        """Whether anything may stand after it."""
+        return self.parts[-1:] == (None,)
+
+    @cached_property
+    def text(self) -> str | None:
+        """What stands between the wildcards at its ends; None where there are others, or nothing."""
+        inner = self.parts[self.open_at_start : len(self.parts) - self.open_at_end]
+        plain = [part for part in inner if part]
+        return "".join(plain) if inner and len(plain) == len(inner) else None
 
 
 def glob_of(value: SigmaString, cased: bool) -> Glob:
@@ -20,26 +44,40 @@ def glob_of(value: SigmaString, cased: bool) -> Glob:
             found += [None] if found[-1:] != [None] else []
         elif part is SpecialChars.WILDCARD_SINGLE:
             found.append("")
-    return tuple(found)
+    return Glob(tuple(found))
 
 
 def covers(general: Glob, special: Glob) -> bool:
     """Whether every text that ``special`` finds is one that ``general`` finds. What isn't sure is False."""
-    position = 0
+    if general.text is not None and special.text is not None:
+        return _covers_plainly(general, general.text, special, special.text)
+    return _covers_by_parts(general.parts, special.parts)
+
+
+def _covers_plainly(general: Glob, wide: str, special: Glob, narrow: str) -> bool:
+    if (special.open_at_start and not general.open_at_start) or (special.open_at_end and not general.open_at_end):
+        return False
+    if general.open_at_start and general.open_at_end:
+        return wide in narrow
+    if general.open_at_start:
+        return narrow.endswith(wide)
+    return narrow.startswith(wide) if general.open_at_end else narrow == wide
+
+
+def _covers_by_parts(general: tuple[str | None, ...], special: tuple[str | None, ...]) -> bool:
+    """By matching one against the other, as a text: its ``*`` is taken by a ``*`` alone. Goes back to the last ``*`` only."""
+    at = position = resume = 0
     star: int | None = None
-    resume = 0
-    for_general = 0
     while position < len(special):
-        own = general[for_general] if for_general < len(general) else ()
-        if own is None:
-            star, resume = for_general, position
-            for_general += 1
-        elif own != () and special[position] is not None and own in ("", special[position]):
-            for_general += 1
+        if at < len(general) and general[at] is None:
+            star, resume = at, position
+            at += 1
+        elif at < len(general) and special[position] is not None and general[at] in ("", special[position]):
+            at += 1
             position += 1
         elif star is not None:
             resume += 1
-            for_general, position = star + 1, resume
+            at, position = star + 1, resume
         else:
             return False
-    return all(part is None for part in general[for_general:])
+    return all(part is None for part in general[at:])

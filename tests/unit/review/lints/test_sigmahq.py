@@ -79,6 +79,16 @@ def test_two_rules_of_one_title(tmp_path: Path) -> None:
     ]
 
 
+def test_what_a_validator_can_not_read_is_told_and_the_others_go_on(tmp_path: Path) -> None:
+    for entry in ("''", "null", "5"):
+        lines = found(
+            tmp_path, RIGHT.replace("- Unlikely", f"- {entry}").replace("author: somebody\n", "")
+        ).splitlines()
+        said = f"{PATH}:20:1: error[sigmahq-falsepositives-capital]: SigmaHQ's check can't read what stands here: a value is "
+        assert f"{said}empty, or no text" in lines
+        assert f"{PATH}:1:1: warning[sigmahq-author-existence]: rule is missing the author field" in lines
+
+
 def test_nothing_is_downloaded_and_nothing_kept(tmp_path: Path) -> None:
     """In a process of its own: the package fetches its data when it is imported first."""
     script = (
