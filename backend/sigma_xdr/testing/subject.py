@@ -6,7 +6,10 @@ the row. They share nothing but the case.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +29,24 @@ Document = Mapping[str, Any]
 def row_view(document: Document, row: TableRow) -> Event | None:
     """A row as a rule's log source shows it; None if it is none of its events."""
     return row_event(row.table, row.columns, document["logsource"])
+
+
+#: How far apart the trials of a correlation are put: whole weeks, as hours and weekdays count, and more than twice what any
+#: correlation looks back (30 days), so that the rows of one trial never meet another's.
+_ERA = timedelta(weeks=52)
+_MOST_ERAS = 500
+#: What a query asks of a time that an era changes.
+_CALENDAR = re.compile(
+    r"\b(?:dayof|monthof|weekof|get(?:month|year)|startof|endof|datetime|make_datetime|ago|now)\w*\("
+)
+
+
+def _moved(row: TableRow, eras: int) -> TableRow:
+    """A row of some eras later."""
+    columns = {
+        name: value + eras * _ERA if isinstance(value, datetime) else value for name, value in row.columns.items()
+    }
+    return replace(row, columns=columns)
 
 
 class Subject:
@@ -82,9 +103,14 @@ class Subject:
         """Whether the compiled query selects something of each trial. Raises RuleError, and EngineError if it can't be
         run exactly.
         """
-        if self.rule.kind == "correlation" or not self._told_apart(trials):
+        if not self._told_apart(trials):
             return [bool(self._select(trial.rows)) for trial in trials]
-        selected = {hit["ReportId"] for hit in self._select([row for trial in trials for row in trial.rows])}
+        rows = [row for trial in trials for row in trial.rows]
+        if self.rule.kind == "correlation":
+            if len(trials) > _MOST_ERAS or _CALENDAR.search(self.compiled.kql):
+                return [bool(self._select(trial.rows)) for trial in trials]
+            rows = [_moved(row, era) for era, trial in enumerate(trials) for row in trial.rows]
+        selected = {hit["ReportId"] for hit in self._select(rows)}
         return [any(row.columns["ReportId"] in selected for row in trial.rows) for trial in trials]
 
     def _told_apart(self, trials: Sequence[Trial]) -> bool:
