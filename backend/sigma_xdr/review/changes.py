@@ -272,7 +272,8 @@ def _correlation(correlation: Any) -> Iterator[tuple[str, str]]:
     condition = asked.get("condition") or {}
     yield "threshold", _pairs(condition) if isinstance(condition, Mapping) else str(condition)
     yield "timespan", str(asked.get("timespan") or "")
-    yield "grouped by", ", ".join(map(str, asked.get("group-by") or ()))
+    grouped = asked.get("group-by") or ()
+    yield "grouped by", grouped if isinstance(grouped, str) else ", ".join(map(str, grouped))
 
 
 def _pairs(mapping: Mapping[Any, Any]) -> str:

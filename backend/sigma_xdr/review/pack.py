@@ -85,6 +85,14 @@ def from_root(root: Path, problem: Diagnostic) -> Diagnostic:
     return replace(problem, file=short(problem.file), message=message, hint=hint)
 
 
+def _right(coverage: Coverage) -> Coverage:
+    """A coverage whose names and places are text. Raises ValueError for another one."""
+    listed = {**{idea: (what, *rules) for idea, (what, rules) in coverage.ideas.items()}, **coverage.seeds}
+    if not all(isinstance(text, str) for name, texts in listed.items() for text in (name, *texts)):
+        raise ValueError
+    return coverage
+
+
 def load_pack(root: Path, layout: Layout | None = None) -> Pack:
     """The pack in a folder. What is wrong with its files is in its ``problems``. Raises UsageError if there are no rules."""
     layout = layout or Layout()
@@ -101,7 +109,7 @@ def load_pack(root: Path, layout: Layout | None = None) -> Pack:
         problems += error.diagnostics
     try:
         coverage_file = root / layout.docs / "coverage.yml"
-        coverage = load_coverage(coverage_file) if coverage_file.is_file() else coverage
+        coverage = _right(load_coverage(coverage_file)) if coverage_file.is_file() else coverage
     except (SigmaXdrError, KeyError, TypeError, AttributeError, ValueError) as error:
         found = error.diagnostics if isinstance(error, SigmaXdrError) else ()
         message, hint = "the file holds no coverage", "it has ideas, each with what and rules, and seeds"

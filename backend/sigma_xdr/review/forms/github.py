@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sigma_xdr.errors import Diagnostic, visible
+from sigma_xdr.errors import Diagnostic
+from sigma_xdr.review.forms.harmless import harmless
 
 __all__ = ["github_annotations"]
 
@@ -34,7 +35,7 @@ def _annotation(problem: Diagnostic) -> str:
 
 
 def _data(text: str) -> str:
-    return visible(text).replace("%", "%25")
+    return harmless(text).replace("%", "%25")
 
 
 def _property(text: str) -> str:

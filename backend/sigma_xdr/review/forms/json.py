@@ -9,12 +9,17 @@ from typing import Any
 from sigma_xdr.errors import Diagnostic
 from sigma_xdr.review.reviewing import Review, ReviewedRule
 
-__all__ = ["json_review"]
+__all__ = ["ascii_json", "json_review"]
 
 
 def json_review(review: Review) -> str:
     """The review as JSON, in ASCII, with a line break at the end."""
-    return json.dumps(_as_data(review), indent=2, default=str) + "\n"
+    return ascii_json(_as_data(review))
+
+
+def ascii_json(data: Any) -> str:
+    """Plain data as JSON that may stand in a workflow's log: no text in it looks like a command to the runner."""
+    return json.dumps(data, indent=2, default=str).replace("##[", "##\\u005b") + "\n"
 
 
 def _as_data(review: Review) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from sigma_xdr.errors import Diagnostic, visible
 from sigma_xdr.review.events import Sided
+from sigma_xdr.review.forms.harmless import APART, harmless
 from sigma_xdr.review.forms.wording import count, facts, heading, looked_at, recorded_line, test_lines, verdict_line
 from sigma_xdr.review.reviewing import Review, ReviewedRule
 
@@ -28,10 +29,10 @@ LIMIT = 65_536
 _SIGNS = {"red": "🔴", "yellow": "🟡", "white": "⚪"}
 #: Most lines of a diff, most characters of a line, most events of a rule.
 _MOST_LINES, _LONGEST, _MOST_EVENTS = 120, 500, 6
+_LONGEST_TITLE, _MOST_NOTES = 200, 10
 _MARKUP = re.compile(r"[\\`*_\[\]<>#|~$]|&(?=#?\w+;)")
 #: Where GitHub finds people, issues and addresses in finished text.
 _LINKS = re.compile(r"(?<=[@#])(?=\w)|(?<=:)(?=//)|(?<=\bGH)(?=-\d)|(?<=\bwww)(?=\.)", re.IGNORECASE)
-_APART = "\u200b"
 
 
 # ----------------------------------------------------------------------------------------------------------- safe pieces
@@ -39,17 +40,17 @@ _APART = "\u200b"
 
 def in_prose(text: str) -> str:
     """Text of a rule among Markdown, in one line; also in a table."""
-    return _MARKUP.sub(r"\\\g<0>", _LINKS.sub(_APART, visible(text)))
+    return _MARKUP.sub(r"\\\g<0>", _LINKS.sub(APART, visible(text)))
 
 
 def in_html(text: str) -> str:
     """Text of a rule within an HTML element."""
-    return html.escape(_LINKS.sub(_APART, visible(text)))
+    return html.escape(_LINKS.sub(APART, visible(text)))
 
 
 def code(text: str) -> str:
     """Text of a rule as code in a line; also in a table."""
-    text = visible(text).replace("|", "\\|")
+    text = harmless(text).replace("|", "\\|")
     fence = "`" * (_longest_run(text) + 1)
     space = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{space}{text}{space}{fence}"
@@ -57,15 +58,15 @@ def code(text: str) -> str:
 
 def fenced(text: str, language: str = "") -> str:
     """Lines of a rule as a block of code. What is cut says so."""
-    lines = [_short(visible(line.replace("\t", "    "))) for line in text.splitlines()]
+    lines = [_short(harmless(line.replace("\t", "    "))) for line in text.splitlines()]
     if len(lines) > _MOST_LINES:
         lines = [*lines[:_MOST_LINES], f"… {count(len(lines) - _MOST_LINES, 'more line')}"]
     fence = "`" * max(3, max(map(_longest_run, lines), default=0) + 1)
     return "\n".join((f"{fence}{language}", *lines, fence))
 
 
-def _short(line: str) -> str:
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}… {len(line) - _LONGEST:,} more characters"
+def _short(line: str, longest: int = _LONGEST) -> str:
+    return line if len(line) <= longest else f"{line[:longest]}… {len(line) - longest:,} more characters"
 
 
 def _longest_run(text: str) -> int:
@@ -88,9 +89,9 @@ def markdown(review: Review, limit: int = LIMIT) -> str:
     """The comment. What doesn't fit into ``limit`` is cut, the least grave first, and the last line says what."""
     top = [MARKER, f"### {heading(review)}", ""]
     rows = list(_rows(review))
-    end = ["", in_prose(looked_at(review)), *(f"\n- {in_prose(note)}" for note in review.notes), ""]
+    end = ["", in_prose(_short(looked_at(review))), *_notes(review.notes), ""]
     if review.problems:
-        end = [_problems(review.problems), *end]
+        end = [_problems(review.problems, limit // 4), *end]
     room = limit - _size("\n".join((*top, *end))) - 600
     table, rows_cut = _fitting(rows, room // 2)
     page = [*top, *(_table(table) if table else []), *end]
@@ -123,7 +124,11 @@ def _rows(review: Review) -> Iterator[str]:
     for remark in review.remarks:
         yield f"| {_SIGNS[remark.colour]} | *the pack* | {in_prose(remark.text)} |"
     for rule in review.rules:
-        yield f"| {_SIGNS[rule.colour]} | {in_prose(rule.change.title)} | {in_prose(_short(verdict_line(rule)))} |"
+        yield f"| {_SIGNS[rule.colour]} | {in_prose(_title(rule))} | {in_prose(_short(verdict_line(rule)))} |"
+
+
+def _title(rule: ReviewedRule) -> str:
+    return _short(rule.change.title, _LONGEST_TITLE)
 
 
 def _table(rows: Sequence[str]) -> list[str]:
@@ -140,10 +145,24 @@ def _fitting(rows: Sequence[str], room: int) -> tuple[list[str], int]:
     return kept, len(rows) - len(kept)
 
 
-def _problems(problems: Sequence[Diagnostic]) -> str:
-    shown = "\n\n".join(problem.render() for problem in problems[:20])
-    more = f"\n\n… {count(len(problems) - 20, 'more error')}" if len(problems) > 20 else ""
-    return "\n" + _details(f"<b>{count(len(problems), 'error')} in the files</b>", [fenced(shown + more)])
+def _notes(notes: Sequence[str]) -> Iterator[str]:
+    for note in notes[:_MOST_NOTES]:
+        yield f"\n- {in_prose(_short(note))}"
+    if len(notes) > _MOST_NOTES:
+        yield f"\n- {count(len(notes) - _MOST_NOTES, 'more note')}"
+
+
+def _problems(problems: Sequence[Diagnostic], room: int) -> str:
+    """The problems, as many as there is room for."""
+    summary = f"<b>{count(len(problems), 'error')} in the files</b>"
+    for most in range(min(len(problems), 20), -1, -1):
+        shown = [problem.render() for problem in problems[:most]]
+        if most < len(problems):
+            shown.append(f"… {count(len(problems) - most, 'more error')}")
+        text = "\n" + _details(summary, [fenced("\n\n".join(shown))])
+        if _size(text) <= room:
+            break
+    return text
 
 
 # ---------------------------------------------------------------------------------------------------------------- a rule
@@ -180,7 +199,7 @@ def _rule(rule: ReviewedRule, parts: _Parts) -> str:
         inner += ["", _details("Sigma", [fenced(change.sigma_diff, "diff")])]
     if parts.kql and change.kql_diff:
         inner += ["", _details("KQL", [fenced(change.kql_diff, "diff")])]
-    return _details(f"{_SIGNS[rule.colour]} {in_html(change.title)}", inner)
+    return _details(f"{_SIGNS[rule.colour]} {in_html(_title(rule))}", inner)
 
 
 def _events(rule: ReviewedRule) -> Iterator[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
 
 from sigma_xdr.errors import Diagnostic, visible
+from sigma_xdr.review.forms.json import ascii_json
 
 __all__ = ["sarif"]
 
@@ -37,7 +37,7 @@ def sarif(
         "columnKind": "unicodeCodePoints",
         "results": [_result(problem, codes.index(problem.code), reason) for problem, reason in known],
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return ascii_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(code: str, page: str | None) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sigma_xdr.errors import visible
 from sigma_xdr.review.events import Sided
+from sigma_xdr.review.forms.harmless import harmless
 from sigma_xdr.review.forms.wording import count, facts, heading, looked_at, recorded_line, test_lines, verdict_line
 from sigma_xdr.review.reviewing import Review, ReviewedRule
 
@@ -34,7 +34,7 @@ def show(review: Review, stream: TextIO) -> None:
     encoding = getattr(stream, "encoding", None) or "utf-8"
 
     def text(said: str, style: str = "") -> Text:
-        return Text(visible(said).encode(encoding, "backslashreplace").decode(encoding), style)
+        return Text(harmless(said).encode(encoding, "backslashreplace").decode(encoding), style)
 
     def write(line: Line) -> None:
         console.print(text(*line), soft_wrap=True)
