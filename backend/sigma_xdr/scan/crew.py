@@ -85,7 +85,11 @@ class Crew:
     def _found(self, folder: Path) -> Iterator[Found]:
         """What is found, in order."""
         size = self._piece_size()
-        tasks = ((number, piece) for number, source in enumerate(self.sources) for piece in pieces(source, size))
+        tasks = (
+            (number, piece.by_itself() if self.plan.raw else piece)  # records as they are need no others
+            for number, source in enumerate(self.sources)
+            for piece in pieces(source, size)
+        )
         context = multiprocessing.get_context("spawn")
         common = _Common(self.plan, folder, context.Value("q", 0), context.Event())
         self.summary.account.files = len(self.sources)

@@ -7,9 +7,10 @@ some records before and after its own.
 from __future__ import annotations
 
 import codecs
+import re
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from sigma_xdr.telemetry.formats import BLANKS, HEAD, Kind, kind_of
@@ -26,6 +27,8 @@ __all__ = ["Piece", "Reading", "Source", "pieces", "read_piece"]
 _STEP = 2**20
 #: How many bytes of what was read before are looked at again: the mark of a batch may be cut through.
 _TAIL = 64
+#: Where a line may be blank: it begins with a blank, or with the next break.
+_BLANK_LINE = re.compile(rb"\n[\x00-\x20]")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Piece:
 
     ``first_number`` is the number of its first record and ``last_number`` that of its last one (None: all that follow). It is read
     from ``warm_start`` on, where the record ``warm_number`` begins, and on beyond ``end``: rows may need what stands near their
-    record. ``end`` is None where the piece ends with its source.
+    record, unless it is ``alone``. ``end`` is None where the piece ends with its source.
     """
 
     source: Source
@@ -58,6 +61,11 @@ class Piece:
     last_number: int | None
     warm_start: int
     warm_number: int
+    alone: bool = False
+
+    def by_itself(self) -> Piece:
+        """The piece without what stands before and after its own records."""
+        return replace(self, warm_start=self.start, warm_number=self.first_number, alone=True)
 
     @property
     def is_whole(self) -> bool:
@@ -96,6 +104,8 @@ def _cut(source: Source, size: int) -> Iterator[Piece]:
                 while len(ends) > 1 and ends[1][1] + BEHIND <= count:
                     ends.popleft()
                 warm_start, warm_number = ends[0][0], ends[0][1] + 1
+                if file.size - start <= size:  # what is left is the last piece
+                    break
     yield Piece(source, start, None, number, None, warm_start, warm_number) if start > 0 else _whole(source)
 
 
@@ -141,8 +151,9 @@ def _may_be_batch(data: bytes) -> bool:
 
 def _lines_in(data: bytes) -> int:
     """How many lines that aren't blank there are between the first and the last line break."""
-    lines = data.split(b"\n")[1:-1]
-    return len(lines) - sum(not line.strip(BLANKS) for line in lines if line[:1] <= b" ")
+    if not _BLANK_LINE.search(data):
+        return data.count(b"\n") - 1
+    return sum(bool(line.strip(BLANKS)) for line in data.split(b"\n")[1:-1])
 
 
 class Reading:
@@ -195,7 +206,8 @@ class Reading:
         try:
             if piece.warm_start == 0 and stream.peek(3).startswith(codecs.BOM_UTF8):
                 stream.read(3)
-            count = None if piece.last_number is None else piece.last_number + AHEAD + 1 - piece.warm_number
+            ahead = 0 if piece.alone else AHEAD
+            count = None if piece.last_number is None else piece.last_number + ahead + 1 - piece.warm_number
             yield from line_events(islice(lines_of(stream), count), intake)
         except OSError as error:
             yield intake.broken(f"the file can't be read any further: {error.strerror or error}")

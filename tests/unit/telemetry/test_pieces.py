@@ -93,6 +93,11 @@ def test_pieces_and_their_neighbourhood(tmp_path: Path, monkeypatch: pytest.Monk
         [*range(1, 19)],
         [*range(9, 21)],
     ]
+    assert [[event.number for event in read_piece(piece.by_itself())] for piece in found] == [
+        [*range(1, 9)],
+        [*range(9, 17)],
+        [*range(17, 21)],
+    ]
     readings = [Reading(pickle.loads(pickle.dumps(piece))) for piece in found]
     assert [len(list(reading)) for reading in readings] == [10, 18, 12]
     assert [reading.consumed for reading in readings] == [8 * length, 8 * length, 4 * length]
