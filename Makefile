@@ -56,7 +56,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml hatch_build.py $(SERVICE)/p
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@command -v npm >/dev/null || [ -e $(SERVICE)/bridge.min.js ] || \
+	@command -v npm >/dev/null || \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-npm.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

@@ -1,0 +1,1 @@
+"""The repository's own habits: its workflows, forms and hooks."""
