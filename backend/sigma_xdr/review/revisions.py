@@ -182,7 +182,7 @@ class _Repository:
         for entry in done.stdout.split(b"\0")[:-1]:
             about, _, name = entry.partition(b"\t")
             mode, _, found, size = about.split()
-            yield mode.decode(), found.decode(), int(size) if size != b"-" else 0, PurePosixPath(os.fsdecode(name))
+            yield mode.decode(), found.decode(), int(size) if size.isdigit() else 0, PurePosixPath(os.fsdecode(name))
 
     def objects(self, names: Sequence[str]) -> Iterator[bytes]:
         """The bytes of objects, in order."""

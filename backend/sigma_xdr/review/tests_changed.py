@@ -10,7 +10,7 @@ from sigma_xdr.testing.case_files import Case
 from sigma_xdr.testing.mutation.of_tests import mutation_score
 from sigma_xdr.testing.suite import RuleTest
 
-__all__ = ["Score", "TestsChange", "compare_tests"]
+__all__ = ["Score", "CaseChanges", "compare_tests"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class TestsChange:
+class CaseChanges:
     """The tests of a rule, before and after; cases by their names.
 
     ``flipped`` expect the opposite of what they did, ``edited`` have other events; one that only has another name is no change.
@@ -48,7 +48,7 @@ class TestsChange:
         return bool(self.new or self.gone or self.flipped or self.edited or self.excused)
 
 
-def compare_tests(change: Change) -> TestsChange:
+def compare_tests(change: Change) -> CaseChanges:
     """The tests of a changed rule, and what mutation says of them."""
     old, new = (state.test if state else None for state in (change.base, change.head))
     before, after = _cases(old), _cases(new)
@@ -57,7 +57,7 @@ def compare_tests(change: Change) -> TestsChange:
     pairs = {name: (before[known], after[name]) for name, known in names.items() if known is not None}
     flipped = tuple(name for name, (was, now) in pairs.items() if was.expect is not now.expect)
     known = old.file.equivalent if old else {}
-    return TestsChange(
+    return CaseChanges(
         before=len(before),
         after=len(after),
         new=tuple(name for name in after if name not in pairs),

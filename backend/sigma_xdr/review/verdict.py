@@ -15,7 +15,7 @@ from sigma_xdr.review.coverage import CoverageChange
 from sigma_xdr.review.events import Effect, Sided
 from sigma_xdr.review.lints import Finding
 from sigma_xdr.review.recorded import Recorded
-from sigma_xdr.review.tests_changed import TestsChange
+from sigma_xdr.review.tests_changed import CaseChanges
 from sigma_xdr.rules import Key
 from sigma_xdr.scan.summary import LEVELS
 
@@ -45,7 +45,7 @@ class Evidence:
 
     change: Change
     effect: Effect
-    tests: TestsChange
+    tests: CaseChanges
     corpus: Recorded | None = None
     benign: Recorded | None = None
     benign_records: int = 0

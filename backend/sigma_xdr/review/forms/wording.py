@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sigma_xdr.review.recorded import Recorded
 from sigma_xdr.review.reviewing import Review, ReviewedRule
-from sigma_xdr.review.tests_changed import TestsChange
+from sigma_xdr.review.tests_changed import CaseChanges
 
 __all__ = ["count", "facts", "heading", "looked_at", "recorded_line", "test_lines", "verdict_line"]
 
@@ -58,7 +58,7 @@ def recorded_line(recorded: Recorded, what: str) -> str:
     return f"{what}: {count(recorded.before, 'hit')} before, {recorded.after:,} now ({changed})"
 
 
-def test_lines(tests: TestsChange) -> list[str]:
+def test_lines(tests: CaseChanges) -> list[str]:
     """What became of the tests, a line a thing."""
     lines = [f"{count(tests.before, 'case')} before, {tests.after:,} now"]
     for what, names in (
