@@ -94,7 +94,7 @@ class Hunter:
         """
 
         def unmapped(_: Record, reason: str) -> None:
-            account.unmapped[reason] += 1
+            account.unmapped.add(reason)
 
         mapper = Mapper(unmapped=unmapped, first=first, last=last)
         for event in events:
@@ -115,7 +115,7 @@ class Hunter:
                 yield from self._of_row(_Seen(event.table, event.columns), place, report)
             else:
                 account.records += 1
-                account.unreadable[f"{event.file}: {event.reason}"] += 1
+                account.cannot_read(f"{event.file}: {event.reason}", event.number)
         yield from self._mapped(mapper.rest(), file)
 
     def _matters(self, record: Record) -> Wanted:

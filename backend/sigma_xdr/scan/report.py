@@ -73,7 +73,7 @@ class HuntReport:
         if number := account.not_read.total():
             yield f"{_count(number, 'file')} {_is(number)} not read: {self._reasons(account.not_read)}"
         if number := account.unreadable.total():
-            yield f"{_count(number, 'record')} could not be read: {self._reasons(account.unreadable)}"
+            yield f"{_count(number, 'record')} could not be read: {self._reasons(account.unreadable, account.first_unreadable)}"
         if number := account.unmapped.total():
             yield f"{_count(number, 'record')} {_have(number)} no table in Defender: {self._reasons(account.unmapped)}"
         if account.left_out:
@@ -100,9 +100,10 @@ class HuntReport:
         if rest := len(ordered) - len(shown):
             yield f"  and {_count(rest, 'more reason')}"
 
-    def _reasons(self, reasons: Mapping[str, int]) -> str:
+    def _reasons(self, reasons: Mapping[str, int], first: Mapping[str, int] | None = None) -> str:
         ordered = sorted(reasons.items(), key=lambda each: (-each[1], each[0]))
-        return self._some([f"{reason} ({number:,})" for reason, number in ordered], "reason")
+        places = {reason: f", first record {number:,}" for reason, number in (first or {}).items()}
+        return self._some([f"{reason} ({number:,}{places.get(reason, '')})" for reason, number in ordered], "reason")
 
     def _some(self, texts: Sequence[str], noun: str) -> str:
         shown = texts[: self._most]

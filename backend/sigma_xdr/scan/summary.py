@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sigma_xdr.errors import Diagnostic
 from sigma_xdr.refusals import REFUSALS
 from sigma_xdr.scan.hits import Hit, HuntedRule, RuleSummary
+from sigma_xdr.scan.reasons import Reasons
 
 __all__ = ["LEVELS", "Account", "HuntSummary"]
 
@@ -21,7 +22,8 @@ class Account:
 
     ``files``, ``bytes``, ``records`` and ``hits`` are counts; ``not_read`` counts the files of folders that aren't read, by the
     reason; ``asked`` are the queries that a service was asked, by the service and the time. ``unreadable`` and ``unmapped``
-    count records by the reason, ``left_out`` rows by the column that they have and their table hasn't. ``refused`` are the
+    count records by the reason, ``left_out`` rows by the column that they have and their table hasn't; ``first_unreadable`` is
+    the number of the first record that can't be read for a reason. ``refused`` are the
     problems of rules that weren't evaluated at all, ``incomplete`` those of rules that were evaluated on a part of the events;
     each has the rule's path as its ``file``. ``gone``: the service that was asked is out of reach, or lets nobody in.
     ``interrupted``: somebody stopped the hunt.
@@ -33,9 +35,10 @@ class Account:
     hits: int = 0
     not_read: Counter[str] = field(default_factory=Counter)
     asked: Counter[str] = field(default_factory=Counter)
-    unreadable: Counter[str] = field(default_factory=Counter)
-    unmapped: Counter[str] = field(default_factory=Counter)
-    left_out: Counter[str] = field(default_factory=Counter)
+    unreadable: Reasons = field(default_factory=Reasons)
+    first_unreadable: dict[str, int] = field(default_factory=dict)
+    unmapped: Reasons = field(default_factory=Reasons)
+    left_out: Reasons = field(default_factory=Reasons)
     refused: list[Diagnostic] = field(default_factory=list)
     incomplete: list[Diagnostic] = field(default_factory=list)
     gone: bool = False
@@ -50,18 +53,29 @@ class Account:
         self.bytes += other.bytes
         self.records += other.records
         self.hits += other.hits
-        for own, others in (
-            (self.not_read, other.not_read),
-            (self.asked, other.asked),
-            (self.unreadable, other.unreadable),
-            (self.unmapped, other.unmapped),
-            (self.left_out, other.left_out),
-        ):
-            own.update(others)
+        self.not_read.update(other.not_read)
+        self.asked.update(other.asked)
+        self.unreadable.take(other.unreadable)
+        self.unmapped.take(other.unmapped)
+        self.left_out.take(other.left_out)
+        for reason, number in other.first_unreadable.items():
+            self._is_first(reason, number)
+        self.first_unreadable = {
+            reason: number for reason, number in self.first_unreadable.items() if reason in self.unreadable
+        }
         self.refused = _together(self.refused, other.refused)
         self.incomplete = _together(self.incomplete, other.incomplete)
         self.gone |= other.gone
         self.interrupted |= other.interrupted
+
+    def cannot_read(self, reason: str, number: int) -> None:
+        """Count a record, of this number in its file, that can't be read."""
+        self.unreadable.add(reason)
+        if reason in self.unreadable:
+            self._is_first(reason, number)
+
+    def _is_first(self, reason: str, number: int) -> None:
+        self.first_unreadable[reason] = min(number, self.first_unreadable.get(reason, number))
 
 
 def _together(some: list[Diagnostic], others: list[Diagnostic]) -> list[Diagnostic]:

@@ -186,8 +186,8 @@ def test_what_can_not_be_read_makes_it_2(folder: Path, capfd: pytest.CaptureFixt
     assert (code, len(out.splitlines())) == (2, 1)
     assert err == (
         "4 records of 1 file in …: 1 hit of 1 rule on 1 device\n"
-        "2 records could not be read: e.jsonl: the record is no JSON: Expecting value (1), "
-        "e.jsonl: the record is no Windows event: it has no EventID (1)\n"
+        "2 records could not be read: e.jsonl: the record is no JSON: Expecting value (1, first record 4), "
+        "e.jsonl: the record is no Windows event: it has no EventID (1, first record 3)\n"
         "1 record has no table in Defender: Security 4658 has no Defender table (1)\n"
     )
 

@@ -96,7 +96,10 @@ def test_what_is_not_read_and_what_has_no_row_is_counted() -> None:
     events = [security(4658, 1), *broken, security(4658, 4), Unreadable("f", 5, "cut off")]
     _, account = hunt(Plan(asked(WMIC)), events)
     assert account == Account(
-        records=5, unreadable={"f: no JSON": 2, "f: cut off": 1}, unmapped={"Security 4658 has no Defender table": 2}
+        records=5,
+        unreadable={"f: no JSON": 2, "f: cut off": 1},
+        first_unreadable={"f: no JSON": 2, "f: cut off": 5},
+        unmapped={"Security 4658 has no Defender table": 2},
     )
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sigma_xdr.errors import Diagnostic
 from sigma_xdr.scan.hits import Hit, HuntedRule
+from sigma_xdr.scan.reasons import Reasons
 from sigma_xdr.scan.summary import Account, HuntSummary
 
 from .hits_of import WMIC, hit
@@ -21,36 +22,38 @@ BROKEN = Diagnostic("sigma", "the rule has no condition", file="b.yml")
 
 def test_accounts_add_up() -> None:
     one = Account(
-        1, 10, 100, 2, Counter(a=1), Counter(tenant=1), Counter(bad=1), Counter(x=3), Counter(Col=1), [BROKEN, REFUSED]
+        files=1,
+        bytes=10,
+        records=100,
+        hits=2,
+        not_read=Counter(a=1),
+        asked=Counter(tenant=1),
+        unmapped=Reasons(x=3),
+        left_out=Reasons(Col=1),
+        refused=[BROKEN, REFUSED],
     )
-    one.add(
-        Account(
-            2,
-            5,
-            50,
-            1,
-            Counter(a=1, b=1),
-            Counter(tenant=2),
-            Counter(bad=2, worse=1),
-            Counter(),
-            Counter(),
-            [REFUSED],
-            [BROKEN],
-        )
+    one.cannot_read("bad", 7)
+    two = Account(
+        files=2, bytes=5, records=50, hits=1, not_read=Counter(a=1, b=1), asked=Counter(tenant=2), refused=[REFUSED]
     )
+    two.incomplete = [BROKEN]
+    for reason, number in (("bad", 9), ("bad", 3), ("worse", 8)):
+        two.cannot_read(reason, number)
+    one.add(two)
     one.add(Account(interrupted=True, gone=True))
     assert one == Account(
-        3,
-        15,
-        150,
-        3,
-        Counter(a=2, b=1),
-        Counter(tenant=3),
-        Counter(bad=3, worse=1),
-        Counter(x=3),
-        Counter(Col=1),
-        [REFUSED, BROKEN],
-        [BROKEN],
+        files=3,
+        bytes=15,
+        records=150,
+        hits=3,
+        not_read=Counter(a=2, b=1),
+        asked=Counter(tenant=3),
+        unreadable=Reasons(bad=3, worse=1),
+        first_unreadable={"bad": 3, "worse": 8},
+        unmapped=Reasons(x=3),
+        left_out=Reasons(Col=1),
+        refused=[REFUSED, BROKEN],
+        incomplete=[BROKEN],
         gone=True,
         interrupted=True,
     )
@@ -79,9 +82,9 @@ def test_rules_are_ranked_by_level_hits_and_title() -> None:
         (Account(refused=[REFUSED]), None, 0),
         (Account(refused=[replace(BROKEN, severity="warning")]), None, 0),
         (Account(refused=[BROKEN]), "high", 2),
-        (Account(unreadable=Counter(bad=1)), "high", 2),
-        (Account(unreadable=Counter(bad=0)), None, 0),
-        (Account(unmapped=Counter(x=1)), None, 0),
+        (Account(unreadable=Reasons(bad=1)), "high", 2),
+        (Account(unreadable=Reasons(bad=0)), None, 0),
+        (Account(unmapped=Reasons(x=1)), None, 0),
         (Account(incomplete=[REFUSED]), None, 2),
         (Account(incomplete=[REFUSED], gone=True), None, 3),
         (Account(gone=True, interrupted=True), None, 130),
