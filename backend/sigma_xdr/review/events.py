@@ -175,11 +175,11 @@ class Examples:
         tables = {
             table for state in (change.base, change.head) if state and state.query for table in state.query.tables
         }
-        sides: dict[tuple[str, str], tuple[bool, int]] = {}
+        first: dict[tuple[str, str, bool], int] = {}  # of a case's rows
         for number in sorted(before ^ after):
             example = self._by_number[number]
-            sides.setdefault((example.key, example.case.name), (number in after, number))
-        found = [self._sided(change, gained, number) for gained, number in sides.values()]
+            first.setdefault((example.key, example.case.name, number in after), number)
+        found = [self._sided(change, gained, number) for (*_, gained), number in first.items()]
         sided = tuple(sorted(found, key=lambda each: not each.own))
         return Effect(
             compared=sum(row.table in tables for row in self._rows.values()),

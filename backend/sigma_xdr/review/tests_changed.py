@@ -10,7 +10,7 @@ from sigma_xdr.testing.case_files import Case
 from sigma_xdr.testing.mutation.of_tests import mutation_score
 from sigma_xdr.testing.suite import RuleTest
 
-__all__ = ["Score", "CaseChanges", "compare_tests"]
+__all__ = ["CaseChanges", "Score", "compare_tests"]
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def _gone(known: Evidence) -> Iterator[Remark]:
         by = " and ".join(f"'{title}'" for title, _ in finders.most_common(2)) + (
             " and others" if len(finders) > 2 else ""
         )
-        said = f"it is gone; {_all(len(attacks))} its attacks {_are(len(attacks))} found by {by}"
+        said = f"it is gone; {_all(len(attacks))} found by {by}"
         yield Remark("gone", "yellow", said)
     elif attacks:
         yield Remark("gone", "red", f"it is gone; no other rule finds {_share(len(unfound), len(attacks))} attacks")
@@ -203,10 +203,11 @@ def _found_differently(known: Evidence) -> Iterator[Remark]:
         yield Remark(
             "attacks-gained", "yellow", f"{_count(len(more), 'more attack')} of its tests found", ("detection",)
         )
-    for gained, what, code in ((True, "match that didn't", "others-gained"), (False, "no longer match", "others-lost")):
+    for gained, code in ((True, "others-gained"), (False, "others-lost")):
         others = [each for each in known.effect.sided if each.gained is gained and not each.own]
         if others:
             near = sum(each.expect is False for each in others)
+            what = f"{_match(len(others))} that didn't" if gained else f"no longer {_match(len(others))}"
             kind = (
                 "all attacks"
                 if not near
@@ -375,7 +376,7 @@ def _are(number: int) -> str:
 
 
 def _all(number: int) -> str:
-    return "the one of" if number == 1 else f"all {number:,} of"
+    return "its one attack is" if number == 1 else f"all {number:,} of its attacks are"
 
 
 def _share(number: int, total: int) -> str:

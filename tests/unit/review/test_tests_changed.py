@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sigma_xdr.review.changes import find_changes
-from sigma_xdr.review.tests_changed import Score, CaseChanges, compare_tests
+from sigma_xdr.review.tests_changed import CaseChanges, Score, compare_tests
 from tests.unit.review.packs import CASES, rule, sides
 
 A, TEST = "sigma_rules/impact/a.yml", "tests/rules/impact/a.yml"
