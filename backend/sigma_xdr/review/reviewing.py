@@ -75,9 +75,9 @@ class Review:
         return sum(rule.colour == colour for rule in self.rules)
 
     def findings(self) -> list[Diagnostic]:
-        """All that needs an eye, in the order of files."""
+        """All that needs an eye, errors first: GitHub shows few annotations of a step."""
         found = [*self.problems, *(problem for rule in self.rules for problem in rule.findings())]
-        return sorted(found, key=Diagnostic.sort_key)
+        return sorted(found, key=lambda problem: (problem.severity != "error", problem.sort_key()))
 
     def exit_code(self, fail_on: str = "red") -> int:
         """2: files of the head are wrong. 1: a remark is of the colour ``fail_on`` or a graver one (``never``: none is). Else 0."""

@@ -37,11 +37,17 @@ _PLAIN_FILES = ("100644", "100664", "100755")
 
 @dataclass(frozen=True)
 class Layout:
-    """Where in a repository the rules, their tests and the pack's papers are; paths from its root."""
+    """Where in a repository the rules, their tests and the pack's papers are; paths from its root. Raises UsageError for others."""
 
     rules: PurePosixPath = _RULES
     tests: PurePosixPath = _TESTS
     docs: PurePosixPath = _DOCS
+
+    def __post_init__(self) -> None:
+        for folder in (self.rules, self.tests, self.docs):
+            if not folder.parts or folder.is_absolute() or ".." in folder.parts:
+                message = f"'{visible(str(folder))}' is no folder below the repository's root"
+                raise UsageError(Diagnostic("usage", message, "name it from the root on: sigma_rules"))
 
     @property
     def folders(self) -> tuple[PurePosixPath, ...]:

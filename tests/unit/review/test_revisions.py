@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from sigma_xdr.errors import SigmaXdrError
+from sigma_xdr.errors import SigmaXdrError, UsageError
 from sigma_xdr.review.revisions import BACKEND, Layout, fingerprint, open_sides
 from sigma_xdr.rules.documents import MAX_BYTES
 from tests.review.examples.histories import commit, git
@@ -100,6 +100,15 @@ def test_other_folders_can_be_the_packs(tmp_path: Path) -> None:
 
 
 # ----------------------------------------------------------------------------------------------------------- wrong calls
+
+
+@pytest.mark.parametrize("folder", ["/etc", "../elsewhere", ".", "a/../../b"])
+def test_folders_outside_of_the_repository(folder: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Layout(PurePosixPath(folder))
+    assert str(caught.value) == (
+        f"error[usage]: '{folder}' is no folder below the repository's root\n  = name it from the root on: sigma_rules"
+    )
 
 
 def test_an_unknown_revision(tmp_path: Path) -> None:
