@@ -21,7 +21,7 @@ CODES = {
     "a_rule_reformatted": 0,
     "a_value_that_no_case_shows": 0,
     "a_weakened_test": 1,
-    "a_filter_of_the_site": 0,
+    "a_filter_of_the_site": 1,
     "a_rule_that_is_wrong": 2,
     "a_pipeline_field_remapped": 0,
     "a_hostile_title": 1,
