@@ -123,7 +123,7 @@ def review(
             sides[0].title,
             sides[1].title,
             tuple(sorted(rules, key=_risk)),
-            (*judge_coverage(coverage), *_of_pack(packs, compiled, changes, lints)),
+            tuple(sorted((*judge_coverage(coverage), *_of_pack(packs, compiled, changes, lints)), key=_gravity)),
             coverage,
             tuple(sorted(dict.fromkeys(problems), key=Diagnostic.sort_key)),
             tuple(_notes(sides, packs, compiled, unread, lints.note, found)),
@@ -151,6 +151,10 @@ def _reviewed(
         lints=lints.of(change),
     )
     return ReviewedRule(evidence, judge(evidence))
+
+
+def _gravity(remark: Remark) -> int:
+    return COLOURS.index(remark.colour)
 
 
 def _risk(rule: ReviewedRule) -> tuple[int, str, str]:
@@ -189,9 +193,9 @@ def _of_pack(
     )
     if changed:
         yield Remark("site", "yellow", f"the site's default values change: {', '.join(changed)}")
-    for each in lints.silenced:
-        title = next((change.title for change in changes if change.state.rule.id == each.rule), each.rule or "a rule")
-        yield Remark("silenced", "yellow", f"newly silenced, {each.code} of '{title}': {each.silenced}")
+    titles = {rule.id: rule.title for rule in packs[1].by_key.values()}
+    for code, rule, reason in dict.fromkeys((each.code, each.rule, each.silenced) for each in lints.silenced):
+        yield Remark("silenced", "yellow", f"newly silenced, {code} of '{titles.get(rule, rule)}': {reason}")
 
 
 def _notes(

@@ -97,6 +97,14 @@ def test_the_sites_default_values_change(tmp_path: Path) -> None:
     assert found.remarks[0].text == "the site's default values change: b, c"
 
 
+def test_what_is_newly_silenced_is_told_once(tmp_path: Path) -> None:
+    silences = (
+        f"silenced:\n    - rule: {ID.format(1)}\n      code: missing-references\n      reason: It is the first.\n"
+    )
+    found = reviewed(tmp_path, IT, {**IT, "sigma_rules/lint.yml": silences})
+    assert [remark.text for remark in found.remarks] == ["newly silenced, missing-references of 'A': It is the first."]
+
+
 def test_recorded_events_and_ordinary_work(tmp_path: Path) -> None:
     corpus = recording(tmp_path / "corpus", "a.exe", "b.exe")
     benign = recording(tmp_path / "benign", "c.exe", "d.exe")
