@@ -30,8 +30,9 @@ lint: $(VENV)/.installed  ## style, types, floors, and the pack's own lints
 	$(BIN)/lint-imports
 	$(BIN)/sigma-xdr lint
 
-goldens: $(VENV)/.installed  ## write tests/golden anew, on purpose
+goldens: $(VENV)/.installed  ## write tests/golden and the reports of tests/review anew, on purpose
 	$(BIN)/sigma-xdr compile sigma_rules -o tests/golden
+	$(BIN)/python -m tests.review.examples
 
 catalogue: $(VENV)/.installed  ## write docs/catalogue.md anew
 	$(BIN)/python -m sigma_xdr.export.catalogue

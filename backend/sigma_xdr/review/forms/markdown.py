@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from sigma_xdr.errors import Diagnostic, visible
 from sigma_xdr.review.events import Sided
 from sigma_xdr.review.forms.harmless import APART, harmless
-from sigma_xdr.review.forms.wording import count, facts, heading, looked_at, recorded_line, test_lines, verdict_line
+from sigma_xdr.review.forms.wording import case_lines, count, facts, heading, looked_at, recorded_line, verdict_line
 from sigma_xdr.review.reviewing import Review, ReviewedRule
 
 __all__ = ["LIMIT", "MARKER", "code", "fenced", "in_html", "in_prose", "markdown"]
@@ -194,7 +194,7 @@ def _rule(rule: ReviewedRule, parts: _Parts) -> str:
         inner += ["", "Lints", "", fenced(shown + (f"\n\n… {count(more, 'more finding')}" if more > 0 else ""))]
     inner += list(_events(rule))
     if parts.tests and (change.kind != "moved"):
-        inner += ["", "Tests", "", *(f"- {in_prose(_short(line))}" for line in test_lines(evidence.tests))]
+        inner += ["", "Tests", "", *(f"- {in_prose(_short(line))}" for line in case_lines(evidence.tests))]
     if parts.sigma and change.sigma_diff:
         inner += ["", _details("Sigma", [fenced(change.sigma_diff, "diff")])]
     if parts.kql and change.kql_diff:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from sigma_xdr.review.events import Sided
 from sigma_xdr.review.forms.harmless import harmless
-from sigma_xdr.review.forms.wording import count, facts, heading, looked_at, recorded_line, test_lines, verdict_line
+from sigma_xdr.review.forms.wording import case_lines, count, facts, heading, looked_at, recorded_line, verdict_line
 from sigma_xdr.review.reviewing import Review, ReviewedRule
 
 __all__ = ["show"]
@@ -85,7 +85,7 @@ def _rule(rule: ReviewedRule) -> Iterator[Line]:
     yield from _events(rule)
     if change.kind != "moved":
         yield "  tests:", ""
-        for line in test_lines(evidence.tests):
+        for line in case_lines(evidence.tests):
             yield f"    {line}", ""
     for diff in (change.sigma_diff, change.kql_diff):
         for line in diff.splitlines():

@@ -6,7 +6,7 @@ from sigma_xdr.review.recorded import Recorded
 from sigma_xdr.review.reviewing import Review, ReviewedRule
 from sigma_xdr.review.tests_changed import CaseChanges
 
-__all__ = ["count", "facts", "heading", "looked_at", "recorded_line", "test_lines", "verdict_line"]
+__all__ = ["case_lines", "count", "facts", "heading", "looked_at", "recorded_line", "verdict_line"]
 
 #: Most names of cases and mutants in a list.
 _MOST = 10
@@ -52,13 +52,15 @@ def facts(rule: ReviewedRule) -> list[tuple[str, str, str]]:
 
 def recorded_line(recorded: Recorded, what: str) -> str:
     """What became of the hits on recorded events."""
+    if not (recorded.before or recorded.after):
+        return f"{what}: no hit, neither before nor now"
     changed = (
         f"{recorded.gained:,} new, {recorded.lost:,} lost" if recorded.gained or recorded.lost else "the same ones"
     )
     return f"{what}: {count(recorded.before, 'hit')} before, {recorded.after:,} now ({changed})"
 
 
-def test_lines(tests: CaseChanges) -> list[str]:
+def case_lines(tests: CaseChanges) -> list[str]:
     """What became of the tests, a line a thing."""
     lines = [f"{count(tests.before, 'case')} before, {tests.after:,} now"]
     for what, names in (
