@@ -86,7 +86,9 @@ def test_two_operators_that_do_the_same_give_one_mutant() -> None:
     assert [each for each in ids if each.endswith("'/a'")] == ["drop-piece s/A|contains='/a*/a' -> '/a'"]
 
 
-@pytest.mark.parametrize("value", ["[" + ", ".join(f"v{number}" for number in range(1_001)) + "]", f"'{'?a*' * 500}a?'"])
+@pytest.mark.parametrize(
+    "value", ["[" + ", ".join(f"v{number}" for number in range(1_001)) + "]", f"'{'?a*' * 500}a?'"]
+)
 def test_a_rule_of_too_many_values_is_refused(value: str) -> None:
     with pytest.raises(MutationError) as error:
         mutants(document(f"s: {{A: {value}}}\ncondition: s\n"))
