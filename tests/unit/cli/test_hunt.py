@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -12,6 +13,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -190,6 +193,31 @@ def test_what_can_not_be_read_makes_it_2(folder: Path, capfd: pytest.CaptureFixt
         "e.jsonl: the record is no Windows event: it has no EventID (1, first record 3)\n"
         "1 record has no table in Defender: Security 4658 has no Defender table (1)\n"
     )
+
+
+def test_bad_files_of_many_kinds_stop_nothing(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    line = Path("e.jsonl").read_bytes()
+    bad = folder / "bad"
+    bad.mkdir()
+    (bad / "cut.jsonl.gz").write_bytes(gzip.compress(line * 500, mtime=0)[:-40])
+    (bad / "bytes.jsonl").write_bytes(line.replace(b"=1+1", b"\xff\xfe") + b"\x00\x00\n")
+    (bad / "late.jsonl").write_bytes(line.replace(b"2026-", b"9999-").replace(b"01-01 ", b"12-31 "))
+    (bad / "empty.evtx").write_bytes(b"ElfFile\0" + bytes(4088))
+    with zipfile.ZipFile(bad / "up.zip", "w") as archive:
+        archive.writestr("../../up.jsonl", line)
+    code, out, err = hunt(capfd, "bad", "--format", "jsonl", "--jobs", "1")
+    hits = Counter(json.loads(hit)["file"] for hit in out.splitlines())
+    assert (code, hits) == (
+        2,
+        {"bad/cut.jsonl.gz": 976, "bad/bytes.jsonl": 2, "bad/late.jsonl": 3, "bad/up.zip!../../up.jsonl": 3},
+    )
+    assert err == (
+        "1,475 records of 5 files in …: 984 hits of 2 rules on 1 device\n"
+        "2 records could not be read: bad/cut.jsonl.gz: the compressed file is damaged: Compressed file ended before the "
+        "end-of-stream marker was reached (1, first record 1,466), "
+        "bad/cut.jsonl.gz: the record is no JSON: Unterminated string starting at (1, first record 1,465)\n"
+    )
+    assert not list(folder.parent.glob("up.jsonl"))
 
 
 @pytest.mark.parametrize(("level", "code"), [("critical", 0), ("high", 1), ("medium", 1), ("informational", 1)])
