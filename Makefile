@@ -17,8 +17,10 @@ compile: $(VENV)/.installed  ## rules to KQL, checked, in build/kql
 test: $(VENV)/.installed  ## all tests
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
-fuzz: $(VENV)/.installed  ## the compiler against the evaluator on N random rules, and on all of SigmaHQ's in CORPUS: make fuzz N=20000
+fuzz: $(VENV)/.installed  ## the compiler against the evaluator on N random rules; with CORPUS on SigmaHQ's and on records too: make fuzz N=20000
 	$(BIN)/python -m tests.differential --rules $(N) $(if $(CORPUS),--sigmahq "$(CORPUS)/sigmahq")
+	$(if $(CORPUS),$(BIN)/python -m tests.corpus.recordings "$(CORPUS)")
+	$(if $(CORPUS),SIGMA_XDR_HUNT_EVERY=1 SIGMA_XDR_CORPUS="$(CORPUS)" $(BIN)/python -m pytest tests/corpus/test_hunt.py)
 
 score: $(VENV)/.installed  ## what the pack finds of recorded attacks: make score CORPUS=folder
 	$(BIN)/python -m score "$(CORPUS)"
