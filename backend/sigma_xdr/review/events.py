@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from sigma_xdr.engine import KqlEngine
-from sigma_xdr.errors import SigmaXdrError, visible
+from sigma_xdr.errors import RuleError, SigmaXdrError, visible
 from sigma_xdr.evaluator import Matcher
 from sigma_xdr.review.changes import Change, State, changed_filters
 from sigma_xdr.review.deciding import deciding_conditions
@@ -31,6 +31,8 @@ __all__ = ["Effect", "Examples", "Sided", "Telling", "event_text", "why"]
 
 #: Longest value, and longest event, that is shown, in characters.
 _LONGEST, _LONGEST_EVENT = 160, 600
+#: Of so many events of a rule it is said why they changed sides: of a rule with hundreds of values that takes a while.
+_MOST_EXPLAINED = 20
 #: Columns that say little to a reader.
 _QUIET = ("Timestamp", "DeviceId", "ReportId", "ActionType")
 _WORD = re.compile(r"\w+")
@@ -42,7 +44,7 @@ class Sided:
 
     ``gained``: the new one does. ``name`` is the event's and ``place`` where it is, ``own`` whether that is the rule's own test
     file, and ``expect`` what the event's case expects of its rule, None for a recorded event. ``deciding`` are the conditions that
-    decided, ``found_by`` the titles of other rules that find it now, where it was lost.
+    decided, of the first few, ``found_by`` the titles of other rules that find it now, where it was lost.
     """
 
     gained: bool
@@ -105,6 +107,7 @@ class Examples:
         self._base, self._head = base, head
         self._filters = changed_filters(base, head)
         self._selected: dict[str, frozenset[int]] = {}
+        self._refused: set[RuleTest] = set()
         self.unread = 0
         self._examples = list(self._collect())
         self._by_number = {number: example for example in self._examples for number in example.numbers}
@@ -138,11 +141,16 @@ class Examples:
                         number += len(rows)
 
     def _trials(self, test: RuleTest, case: Case) -> Sequence[Trial]:
-        try:
-            return test.trials(case)
-        except SigmaXdrError:
-            self.unread += 1
-            return ()
+        """The trials of a case; none where it is wrong, or its rule can't be compiled, which isn't tried for each case anew."""
+        if test not in self._refused:
+            try:
+                return test.trials(case)
+            except RuleError:
+                self._refused.add(test)
+            except SigmaXdrError:
+                pass
+        self.unread += 1
+        return ()
 
     @cached_property
     def _rows(self) -> dict[int, TableRow]:
@@ -179,8 +187,12 @@ class Examples:
         for number in sorted(before ^ after):
             example = self._by_number[number]
             first.setdefault((example.key, example.case.name, number in after), number)
-        found = [self._sided(change, gained, number) for (*_, gained), number in first.items()]
-        sided = tuple(sorted(found, key=lambda each: not each.own))
+        keys = _own_keys(change)
+        ranked = sorted(first.items(), key=lambda case: case[0][0] not in keys)
+        sided = tuple(
+            self._sided(change, gained, number, explained=index < _MOST_EXPLAINED)
+            for index, ((*_, gained), number) in enumerate(ranked)
+        )
         return Effect(
             compared=sum(row.table in tables for row in self._rows.values()),
             sided=sided,
@@ -188,7 +200,7 @@ class Examples:
             telling=None if sided else self._telling(change),
         )
 
-    def _sided(self, change: Change, gained: bool, number: int) -> Sided:
+    def _sided(self, change: Change, gained: bool, number: int, explained: bool) -> Sided:
         example, row = self._by_number[number], self._rows[number]
         return Sided(
             gained,
@@ -197,7 +209,7 @@ class Examples:
             example.key in _own_keys(change),
             example.case.expect,
             event_text([row], change),
-            why(change, Trial((row,)), self._filters),
+            why(change, Trial((row,)), self._filters) if explained else (),
             () if gained else tuple(self._finders(change, row.table, number)),
         )
 

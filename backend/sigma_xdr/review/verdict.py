@@ -185,9 +185,10 @@ def _new(known: Evidence) -> Iterator[Remark]:
         yield Remark("filter-new", "yellow", f"the filter is new{_touches(known)}")
         return
     attacks, near = known.effect.gained(own=True, expect=True), known.effect.gained(own=False, expect=False)
-    said = f"it is new; {_count(len(attacks), 'attack')} of its tests {_are(len(attacks))} found"
-    others = f", and {_count(len(near), 'near miss', 'near misses')} of other rules" if near else ""
-    yield Remark("new", "yellow", said + others)
+    parts = [f"{_count(len(attacks), 'attack')} of its tests {_are(len(attacks))} found"] if known.tests.after else []
+    if near:
+        parts.append(f"{_count(len(near), 'near miss', 'near misses')} of other rules {_match(len(near))}")
+    yield Remark("new", "yellow", "; ".join(("it is new", *parts)))
 
 
 def _filter_changed(known: Evidence) -> Iterator[Remark]:

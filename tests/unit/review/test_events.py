@@ -142,6 +142,16 @@ def test_a_rule_that_cant_be_compiled(tmp_path: Path) -> None:
     assert found.telling is None
 
 
+def test_many_events_are_told_of_and_the_first_are_explained(tmp_path: Path) -> None:
+    more = "".join(
+        f"    - {{name: c{number}, expect: no_match, event: {{FileName: c{number}.exe}}}}\n" for number in range(30)
+    )
+    cases = CASES + more
+    found = effects(tmp_path, {A: rule(), TEST: cases}, {A: rule(value=".exe"), TEST: cases})["A"]
+    assert len(found.sided) == 31
+    assert [bool(each.deciding) for each in found.sided] == [True] * 20 + [False] * 11
+
+
 def test_what_an_event_holds_cant_drive_a_terminal(tmp_path: Path) -> None:
     cases = CASES.replace("{FileName: b.exe}", '{FileName: "b\\e[31m\\nb.exe", ProcessCommandLine: q}')
     [sided] = effects(tmp_path, {A: rule(), TEST: cases}, {A: rule(value=".exe"), TEST: cases})["A"].sided

@@ -171,7 +171,7 @@ def test_new_rules_and_examples_of_others(tmp_path: Path) -> None:
     new = change(tmp_path, {A: rule()}, {A: rule(), "sigma_rules/b.yml": rule(2, "B")})
     effect = Effect(9, (sided(True, True, True), sided(True, False, False), sided(True, False, False)))
     assert said(new, effect) == [
-        ("yellow", "it is new; 1 attack of its tests is found, and 2 near misses of other rules")
+        ("yellow", "it is new; 1 attack of its tests is found; 2 near misses of other rules match")
     ]
     found = edited(tmp_path / "2")
     others = (sided(True, False, False), sided(True, False, True), sided(False, False, True))
