@@ -23,6 +23,10 @@ __all__ = ["Coverage", "catalogue_page", "load_coverage"]
 
 _LEVELS = ("critical", "high", "medium", "low", "informational")
 _TECHNIQUE = re.compile(r"attack\.(t[0-9]{4}(?:\.[0-9]{3})?)")
+#: How a case's source names the sets of events that were recorded while an attack was run.
+_RECORDED = re.compile(
+    r"^(?:Security-Datasets|SigmaHQ(?:'s)? regression data|Splunk attack_data|EVTX-to-MITRE-Attack)\b"
+)
 _PLACEHOLDER = re.compile(r"%([a-z_]+)%")
 
 
@@ -64,7 +68,10 @@ def catalogue_page(pack: Path, tests: Path, coverage: Coverage) -> str:
             "",
             "## Ideas and the rules that answer them",
             "",
-            *_table(("idea", "what", "rules"), _ideas(coverage)),
+            "Tested on recorded events: a case that has to match was recorded where an attack was run (Security-Datasets,",
+            "SigmaHQ's regression data, Splunk's attack_data, EVTX-to-MITRE-Attack); else on events that were written for it.",
+            "",
+            *_table(("idea", "what", "rules", "tested on"), _ideas(coverage, tests)),
             "",
             "## Lines of the founding documents",
             "",
@@ -109,10 +116,14 @@ def _row(rules: RuleSet, compiled: CompiledRule, tests: Path, coverage: Coverage
 
 def _cases(path: Path) -> str:
     """How many cases match and how many don't."""
-    documents, _ = read_documents(source_file(path, path.read_bytes()))
-    cases = [case for _, document in documents for case in document.get("cases", ())]
+    cases = _cases_of(path)
     matches = sum(case.get("expect") == "match" for case in cases)
     return f"{matches} match, {len(cases) - matches} don't"
+
+
+def _cases_of(path: Path) -> list[Mapping[str, Any]]:
+    documents, _ = read_documents(source_file(path, path.read_bytes()))
+    return [case for _, document in documents for case in document.get("cases", ())]
 
 
 def _log_source(rule: LoadedRule) -> str:
@@ -149,9 +160,16 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(each)
 
 
-def _ideas(coverage: Coverage) -> Iterator[tuple[str, str, str]]:
+def _ideas(coverage: Coverage, tests: Path) -> Iterator[tuple[str, str, str, str]]:
     for idea, (what, rules) in coverage.ideas.items():
-        yield idea, what, _codes(rules)
+        recorded = any(_is_recorded(tests / f"{rule}.yml") for rule in rules)
+        yield idea, what, _codes(rules), "recorded events" if recorded else "written events only"
+
+
+def _is_recorded(path: Path) -> bool:
+    return any(
+        case.get("expect") == "match" and _RECORDED.search(str(case.get("source") or "")) for case in _cases_of(path)
+    )
 
 
 def _codes(rules: Iterable[str]) -> str:
