@@ -342,7 +342,8 @@ def event_text(rows: Sequence[TableRow], change: Change) -> str:
         held = ((name, value) for name, value in row.columns.items() if name in asked and name not in _QUIET)
         shown = ", ".join(f"{name}={_cut(str(value), _LONGEST)}" for name, value in held if value not in (None, ""))
         parts.append(f"{row.table} {shown}".strip())
-    more = f"; and {len(rows) - 3} more rows" if len(rows) > 3 else ""
+    rest = len(rows) - 3
+    more = f"; and {rest} more {'row' if rest == 1 else 'rows'}" if rest > 0 else ""
     return _cut("; ".join(parts) + more, _LONGEST_EVENT)
 
 
