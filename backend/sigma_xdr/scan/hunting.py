@@ -16,8 +16,8 @@ from sigma_xdr.scan.literals import Clause, Literal
 from sigma_xdr.scan.routes import Routes
 from sigma_xdr.scan.summary import Account
 from sigma_xdr.telemetry import Mapper, Record, Row, Unreadable, record_event, row_event
-from sigma_xdr.telemetry.mapping import FORETOLD, Wanted
-from sigma_xdr.telemetry.naming import registry_event_type
+from sigma_xdr.telemetry.mapping import FORETOLD, Wanted, written
+from sigma_xdr.telemetry.naming import is_renamed, registry_event_type
 from sigma_xdr.telemetry.stored import StoredRow
 from sigma_xdr.telemetry.values import iso_time
 
@@ -71,6 +71,7 @@ class Hunter:
         self._rules = plan.rules
         self._raw = plan.raw
         self._gates: dict[tuple[str, int], Gate] = {}
+        self._record_gates: dict[tuple[Any, ...], Gate] = {}
         documents = [asked.document for asked in plan.rules]
         self.correlations = Correlations(
             [asked.document for asked in plan.correlations],
@@ -156,7 +157,20 @@ class Hunter:
         device = str(columns.get("DeviceName") or columns.get("DeviceId") or "")
         return self._finds(found, place, columns.get("Timestamp"), device, report)
 
+    def _record_gate(self, record: Record) -> Gate:
+        """The gate for records of this one's kind, for rules that are asked of the record itself."""
+        needs = [clauses for route in self._records.routes(record) for clauses, _ in route.scanner.needs]
+        names = {str(literal.field) for clauses in needs for clause in clauses for literal in clause.literals}
+        foretold = {} if is_renamed(record) else written(names)
+        return gate([Need(clauses, None, ()) for clauses in needs], foretold) or _all_pass
+
     def _of_record(self, record: Record, file: int) -> Iterable[Found]:
+        kind = _record_kind(record)
+        passes = self._record_gates.get(kind)
+        if passes is None:
+            passes = self._record_gates[kind] = self._record_gate(record)
+        if not passes(record.surface.get):
+            return ()
         found = list(self._records.hits(record))
         if not found:  # nearly always
             return ()

@@ -19,6 +19,7 @@ __all__ = [
     "connection_fields",
     "consumer_of",
     "is_registry_event",
+    "is_renamed",
     "process_fields",
     "record_event",
     "registry_event_type",
@@ -79,6 +80,11 @@ def record_event(record: Record, logsource: Mapping[str, Any]) -> Event | None:
         return None
     named = _NAMED.get((record.log, record.event_id)) if category else None
     return Event({**_of_every_event(record), **(named(record) if named else record.fields)})
+
+
+def is_renamed(record: Record) -> bool:
+    """Whether Sigma's categories call some of the record's fields otherwise than it does."""
+    return (record.log, record.event_id) in _NAMED
 
 
 def category_of(record: Record) -> str | None:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sigma_xdr.evaluator import Matcher
+from sigma_xdr.rules import load_rules
 from sigma_xdr.scan.correlating import Place
 from sigma_xdr.scan.hits import HuntedRule
 from sigma_xdr.scan.hunting import Asked, Found, Hunter, Plan
+from sigma_xdr.scan.routes import Routes
 from sigma_xdr.scan.summary import Account
-from sigma_xdr.telemetry import Record, Unreadable, record_of
+from sigma_xdr.telemetry import Record, Unreadable, record_event, record_of
 from sigma_xdr.telemetry.mapping import mapper, memory
 from sigma_xdr.telemetry.stored import StoredRow
-from tests.unit.telemetry.samples import SYSMON, security, sysmon
+from tests.unit.telemetry.samples import SYSMON, corpus_files, corpus_records, security, sysmon
 
 Item = Record | StoredRow | Unreadable
 
@@ -292,3 +297,83 @@ def test_what_the_gate_stops_changes_nothing_else(documents: list[dict[str, Any]
     expected = list(Plain(plan).hunt(items(documents), 0, plainly))
     assert list(Hunter(plan).hunt(items(documents), 0, account)) == expected
     assert account == plainly
+
+
+# ------------------------------------------------------------------------------------------- records that need no rule's eye
+
+NAMES = (
+    "Image",
+    "CommandLine",
+    "EventID",
+    "Channel",
+    "Computer",
+    "ProcessId",
+    "RuleName",
+    "EventType",
+    "Message",
+    "User",
+)
+TEXTS = st.lists(st.sampled_from(["a", "wmic", ".exe", "&amp;", "&", "-", "ß", "\\", " ", '"', "\n"]), max_size=4).map(
+    "".join
+)
+GIVEN = TEXTS | st.none() | st.integers(0, 3) | st.lists(TEXTS, max_size=2)
+ASKED = st.tuples(
+    st.sampled_from(NAMES), st.sampled_from(["", "|contains", "|endswith", "|startswith", "|re", "|exists"])
+)
+SOURCES = st.sampled_from([START, {"product": "windows", "service": "sysmon"}, {"product": "windows"}])
+
+
+@st.composite
+def raw_rules(draw: st.DrawFn) -> dict[str, Any]:
+    items: dict[str, Any] = {}
+    for name, modifier in draw(st.lists(ASKED, min_size=1, max_size=2)):
+        value: Any = draw(st.booleans() if modifier == "|exists" else TEXTS.filter(bool))
+        items[name + modifier] = re.escape(value) if modifier == "|re" else value
+    return rule("r", draw(SOURCES), draw(st.sampled_from(["a", "not a"])), **items)
+
+
+@given(
+    rules=st.lists(raw_rules(), min_size=1, max_size=4),
+    given_fields=st.lists(st.dictionaries(st.sampled_from(NAMES[1:]), GIVEN), min_size=1, max_size=4),
+    collector=st.booleans(),
+)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_record_that_isnt_looked_at_is_no_rules_business(
+    rules: list[dict[str, Any]], given_fields: list[dict[str, Any]], collector: bool
+) -> None:
+    more = {"SourceName": "Microsoft-Windows-Sysmon", "EventTime": "2026-01-01 12:00:00"} if collector else {}
+    records = [
+        record_of(
+            {**fields, **more, "Channel": SYSMON, "EventID": 1, "Provider_Name": "Microsoft-Windows-Sysmon"},
+            "f",
+            number,
+        )
+        for number, fields in enumerate(given_fields, 1)
+    ]
+    matchers = [Matcher(each) for each in rules]
+    expected = {
+        (record.number, position)
+        for record in records
+        for position, matcher in enumerate(matchers)
+        if (event := record_event(record, rules[position]["logsource"])) is not None and matcher.matches(event)
+    }
+    found, _ = hunt(Plan(asked(*rules), raw=True), records)
+    assert {(each.place.records[0], position) for each in found for position in each.rules} == expected
+
+
+def test_recorded_events_that_arent_looked_at_are_no_rules_business(corpus: Path) -> None:
+    documents = [each.document for each in load_rules([corpus / "sigmahq" / "rules" / "windows"]).rules]
+    plan = Plan(asked(*documents), raw=True)
+    hunter = Hunter(plan)
+    routes = Routes(documents, record_event, lambda record: (record.log, record.event_id, record.text("EventType")))
+    records = [each for path in list(corpus_files(corpus))[::3] for each in corpus_records(path)[::15]]
+    found = {
+        (record.file, record.number, position)
+        for record in records
+        for each in hunter.hunt([record], 0, Account())
+        for position in each.rules
+    }
+    assert found == {
+        (record.file, record.number, position) for record in records for position, _ in routes.hits(record)
+    }
+    assert len(found) > 10

@@ -6,9 +6,21 @@ A file a family of events says what the row of a record is; ``memory`` holds wha
 
 from __future__ import annotations
 
-from sigma_xdr.telemetry.mapping.foretelling import ABOVE, FORETOLD, Foretold
+from sigma_xdr.telemetry.mapping.foretelling import ABOVE, FORETOLD, Foretold, written
 from sigma_xdr.telemetry.mapping.mapper import AHEAD, Mapper, Wanted, map_records, why_unmapped
 from sigma_xdr.telemetry.mapping.memory import BEHIND
 from sigma_xdr.telemetry.mapping.rows import Row
 
-__all__ = ["ABOVE", "AHEAD", "BEHIND", "FORETOLD", "Foretold", "Mapper", "Row", "Wanted", "map_records", "why_unmapped"]
+__all__ = [
+    "ABOVE",
+    "AHEAD",
+    "BEHIND",
+    "FORETOLD",
+    "Foretold",
+    "Mapper",
+    "Row",
+    "Wanted",
+    "map_records",
+    "why_unmapped",
+    "written",
+]

@@ -6,16 +6,17 @@ follows from one or two of the record's own, by the functions that the mapping i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import unescape
 
 from sigma_xdr.schema import xdr_schema
 from sigma_xdr.telemetry.scalars import text_of
+from sigma_xdr.telemetry.shapes import NOT_WRITTEN
 from sigma_xdr.telemetry.values import known, name_of, sound, without_directory
 
-__all__ = ["ABOVE", "FORETOLD", "Foretelling", "Foretold"]
+__all__ = ["ABOVE", "FORETOLD", "Foretelling", "Foretold", "written"]
 
 
 #: A column that only other records fill: it is known when it is the record's turn (see ``mapper.Wanted``).
@@ -65,6 +66,29 @@ class Foretold:
 
 def _same(text: str) -> str:
     return text
+
+
+class Written(Foretold):
+    """A record's own field, as rules see it that are asked of the record itself."""
+
+    def texts(self, *given: Any) -> Iterator[str] | None:
+        """The texts of which the record shows one; None: it may show anything."""
+        [value] = given
+        if value is None:
+            return iter(())
+        if type(value) is not str:
+            return None
+        return iter((value, unescape(value, {"&quot;": '"', "&apos;": "'"})) if "&" in value else (value,))
+
+    def plain(self, given: Sequence[Any]) -> str | None:
+        """The only text, where that is plain to see."""
+        [value] = given
+        return value if type(value) is str and "&" not in value else None
+
+
+def written(names: Iterable[str]) -> Mapping[str, Foretold]:
+    """Those of a record's fields that stand on its surface (see ``Record.surface``) as the record shows them."""
+    return {name: Written((name,), _same, True) for name in names if name not in NOT_WRITTEN}
 
 
 def _path(names: str, field: str) -> Mapping[str, Foretold]:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sigma_xdr.telemetry.shapes.flat import FLAT
+from sigma_xdr.telemetry.shapes.flat import FLAT, NOT_WRITTEN
 from sigma_xdr.telemetry.shapes.head import Head, NoEvent
 from sigma_xdr.telemetry.shapes.shape import Shape
 from sigma_xdr.telemetry.shapes.windows import WINDOWS
 from sigma_xdr.telemetry.shapes.winlogbeat import WINLOGBEAT
 
-__all__ = ["FLAT", "Head", "NoEvent", "Shape", "shape_of"]
+__all__ = ["FLAT", "NOT_WRITTEN", "Head", "NoEvent", "Shape", "shape_of"]
 
 
 def shape_of(data: Mapping[str, Any]) -> Shape:

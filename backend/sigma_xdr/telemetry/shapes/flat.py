@@ -14,7 +14,7 @@ from xml.sax.saxutils import unescape
 from sigma_xdr.telemetry.scalars import moved, text_of, time_of
 from sigma_xdr.telemetry.shapes.head import Head, head_of
 
-__all__ = ["FLAT"]
+__all__ = ["FLAT", "NOT_WRITTEN"]
 
 #: What every flat record says of itself; ``Record`` has it apart.
 _ENVELOPE = frozenset(
@@ -46,6 +46,10 @@ _HIDDEN = {
     "sysmon": re.compile(r"^(RuleName|EventType|ProcessId): ?(.*?)\r?$", re.MULTILINE),
     "security": re.compile(r"^\t(Process ID):\t+(\d+)\r?$", re.MULTILINE),
 }
+
+
+#: Names under which a flat document may have something else than the event's own field.
+NOT_WRITTEN = _COLLECTOR | {"RuleName", "ProcessId", "Message"}
 
 
 class _Flat:
