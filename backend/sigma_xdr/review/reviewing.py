@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from sigma_xdr.errors import Diagnostic, RuleError
+from sigma_xdr.kql.checker import kql_checker
 from sigma_xdr.review.changes import Change, find_changes
 from sigma_xdr.review.compiling import Compiled, compile_sides
 from sigma_xdr.review.coverage import CoverageChange, compare_coverage
@@ -149,8 +150,16 @@ def _reviewed(
         benign_records=benign.records if benign else 0,
         touched=tuple(each.title for each in changes if named in each.causes) if change.is_filter else (),
         lints=lints.of(change),
+        refused=tuple(_refused(change)),
     )
     return ReviewedRule(evidence, judge(evidence))
+
+
+def _refused(change: Change) -> Iterator[str]:
+    """What Microsoft's checker has against a query that is new or another one."""
+    base, head = (side.kql if side else None for side in (change.base, change.head))
+    if head and head != base:
+        yield from (problem.message for problem in kql_checker().check(head) if problem.severity == "error")
 
 
 def _gravity(remark: Remark) -> int:

@@ -40,7 +40,7 @@ class Evidence:
     """All that is known of a changed rule.
 
     ``corpus`` and ``benign`` are None where no such events were given, ``touched`` are the titles of the rules that a changed
-    filter touches, ``lints`` what the lints newly find in it.
+    filter touches, ``lints`` what the lints newly find in it, ``refused`` what Microsoft's checker has against its new query.
     """
 
     change: Change
@@ -51,6 +51,7 @@ class Evidence:
     benign_records: int = 0
     touched: tuple[str, ...] = ()
     lints: tuple[Finding, ...] = ()
+    refused: tuple[str, ...] = ()
 
     def difference(self, what: str) -> Difference | None:
         """How a fact differs, if it does."""
@@ -77,6 +78,12 @@ def _wrong(known: Evidence) -> Iterator[Remark]:
         yield Remark("wrong", "red", "its file has an error now, so that it isn't compiled")
     elif change.head and change.head.query and change.head.query.problem:
         yield Remark("not-compiled", "red", f"it can't be compiled: {change.head.query.problem}", ("detection",))
+
+
+def _refused(known: Evidence) -> Iterator[Remark]:
+    if known.refused:
+        more = f" and {len(known.refused) - 1} more" if len(known.refused) > 1 else ""
+        yield Remark("refused", "red", f"Defender won't take its query: {known.refused[0]}{more}", ("detection",))
 
 
 def _gone(known: Evidence) -> Iterator[Remark]:
@@ -303,6 +310,7 @@ def _playbook(known: Evidence) -> Iterator[Remark]:
 
 JUDGEMENTS: tuple[Judgement, ...] = (
     _wrong,
+    _refused,
     _gone,
     _attacks_lost,
     _noise_gained,

@@ -211,3 +211,10 @@ def test_coverage() -> None:
         ("white", "ATT&CK: T1 newly answered"),
         ("yellow", "the coverage file names impact/a, where no rule is"),
     ]
+
+
+def test_a_query_that_defender_refuses(tmp_path: Path) -> None:
+    found = edited(tmp_path)
+    refusal = ("red", "Defender won't take its query: unknown column 'X'")
+    assert said(found, refused=("unknown column 'X'",)) == [refusal]
+    assert said(found, refused=("a", "b", "c")) == [("red", "Defender won't take its query: a and 2 more")]
