@@ -155,7 +155,7 @@ class Subject:
         if self.rule.kind == "correlation":
             correlation = CorrelationMatcher(rule, self._documents, filters, self._site)
             return [correlation.matches(_timed(trial), row_view) for trial in trials]
-        matcher = Matcher(rule, filters, self._site)
+        matcher = self.matcher(document)
         return [any(map(matcher.matches, self.views(trial, rule["logsource"]))) for trial in trials]
 
     def _with(self, mutant: Document | None) -> tuple[Document, tuple[Document, ...]]:
@@ -165,8 +165,11 @@ class Subject:
 
     def matcher(self, document: Document | None = None) -> Matcher:
         """The judge of single events: the rule with its filters, or with a mutant in the place of one of them."""
-        rule, filters = self._with(document)
-        return Matcher(rule, filters, self._site)
+        return self._own_matcher if document is None else Matcher(*self._with(document), self._site)
+
+    @cached_property
+    def _own_matcher(self) -> Matcher:
+        return Matcher(*self._with(None), self._site)
 
     def views(self, trial: Trial, log_source: Mapping[str, Any]) -> list[Event]:
         """The rows of a trial that are events of a log source, as it shows them."""
