@@ -17,6 +17,7 @@ from sigma_xdr.engine.limits import Limits, tenant_limits
 from sigma_xdr.engine.remote import is_loopback
 from sigma_xdr.errors import UsageError
 from tests.unit.engine.services import (
+    ROOT,
     Credential,
     GraphService,
     Hours,
@@ -26,7 +27,6 @@ from tests.unit.engine.services import (
     error,
     graph_answer,
     in_order,
-    pack,
     serving,
 )
 
@@ -198,8 +198,7 @@ def test_slices_give_the_rows_that_one_answer_would(seconds: list[int], rows: in
 def correlation() -> tuple[str, str]:
     """The pack's correlation: ten or more such commands within ten minutes on one device."""
     name = "correlations/correlation_wmic_remote_node_burst"
-    kql = pack()[0][name]
-    return name, kql
+    return name, (ROOT / "tests" / "golden" / f"{name}.kql").read_text("utf-8")
 
 
 def remote_wmic(seconds: float, number: int, device: str = "d") -> Row:
