@@ -48,6 +48,10 @@ def load_coverage(path: Path) -> Coverage:
     if problems or len(documents) != 1:
         raise RuleError(*problems or [Diagnostic("coverage", "the file holds no coverage", file=path.as_posix())])
     [(_, document)] = documents
+    odd = [idea for idea, said in document["ideas"].items() if said.keys() != {"what", "rules"}]
+    if odd:  # in braces a comma ends a text, and what follows it is another key
+        message = f"{', '.join(map(str, odd))}: an idea says what and rules, and nothing else"
+        raise RuleError(Diagnostic("coverage", message, "put a text with a comma into quotes", file=path.as_posix()))
     return Coverage(
         {idea: (said["what"], tuple(said["rules"])) for idea, said in document["ideas"].items()},
         {line: tuple(rules) for line, rules in document["seeds"].items()},
