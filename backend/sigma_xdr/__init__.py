@@ -2,9 +2,9 @@
 
 A Python caller needs a few names::
 
-    from sigma_xdr import compile_rules, load_rules
+    from sigma_xdr import compile_rules, load_rules, load_site_of
 
-    for compiled in compile_rules(load_rules(["sigma_rules"])):
+    for compiled in compile_rules(load_rules(["sigma_rules"]), load_site_of(["sigma_rules"])):
         print(compiled.rule.title, compiled.table)
         print(compiled.kql)
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sigma_xdr.engine import KqlEngine
     from sigma_xdr.evaluator import Matcher, explain
     from sigma_xdr.kql.compiler import CompiledRule, compile_rules
-    from sigma_xdr.rules import LoadedRule, RuleSet, load_rules
+    from sigma_xdr.rules import LoadedRule, RuleSet, load_rules, load_site_of
     from sigma_xdr.telemetry import read_events
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "compile_rules",
     "explain",
     "load_rules",
+    "load_site_of",
     "read_events",
 ]
 
@@ -47,6 +48,7 @@ _HOMES = {
     "compile_rules": "sigma_xdr.kql.compiler",
     "explain": "sigma_xdr.evaluator",
     "load_rules": "sigma_xdr.rules",
+    "load_site_of": "sigma_xdr.rules",
     "read_events": "sigma_xdr.telemetry",
 }
 

@@ -27,18 +27,19 @@ __all__ = ["NETWORKS", "load_site", "load_site_of", "site_beside"]
 NETWORKS = "_networks"
 
 
-def site_beside(rules: Iterable[Path]) -> Path | None:
+def site_beside(rules: Iterable[str | Path]) -> Path | None:
     """The ``site.default.yml`` of the pack that rules, files or folders, belong to: that of the nearest folder that has one, their
     own or one above; None where there is no such file.
     """
     for given in rules:
-        for folder in (given.absolute(), *given.absolute().parents):
+        whole = Path(given).absolute()
+        for folder in (whole, *whole.parents):
             if (site := folder / "site.default.yml").is_file():
                 return site.relative_to(Path.cwd()) if site.is_relative_to(Path.cwd()) else site
     return None
 
 
-def load_site_of(rules: Iterable[Path], site: Path | None = None) -> dict[str, tuple[str, ...]]:
+def load_site_of(rules: Iterable[str | Path], site: Path | None = None) -> dict[str, tuple[str, ...]]:
     """The values of a site file, by default those of the pack's own. Raises as :func:`load_site` does."""
     path = site or site_beside(rules)
     return load_site(path) if path else {}
