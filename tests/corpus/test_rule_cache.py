@@ -1,4 +1,4 @@
-"""Some hundreds of SigmaHQ's Windows rules: what is remembered of them is what a fresh look finds, also when the cache is spoiled."""
+"""Hundreds of SigmaHQ's Windows rules: what is remembered of them is what a fresh look finds, also when the cache is spoiled."""
 
 from __future__ import annotations
 
