@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import click
 
+from sigma_xdr.cli.options import site_option
 from sigma_xdr.errors import Diagnostic, RuleError, UsageError, render_all
 from sigma_xdr.export import OutputFolder
 from sigma_xdr.kql.checker import kql_checker
@@ -23,11 +24,7 @@ __all__ = ["command"]
 @click.option(
     "-o", "--output", required=True, help="Folder to write to, mirroring the rules'; - for one rule to stdout."
 )
-@click.option(
-    "--site",
-    type=click.Path(path_type=Path),
-    help="YAML file with the values of placeholders; default: the pack's site.default.yml.",
-)
+@site_option
 @click.option("--filters", type=click.Path(path_type=Path), help="Folder of Sigma filters to apply.")
 @click.option(
     "--format", "form", type=click.Choice(["kql", "json"]), default="kql", help="json adds what deployment needs."

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from sigma_xdr.cli.options import site_option
 from sigma_xdr.errors import Diagnostic, RuleError, UsageError, visible
 from sigma_xdr.evaluator import CorrelationMatcher, EvaluatorError, Event, Explanation, Matcher, TimedEvent
 from sigma_xdr.rules import LoadedRule, RuleSet, load_site_of, load_with_pack
@@ -29,11 +30,7 @@ _MATCHES, _MISSES = 10, 3
 @click.argument("rule", type=click.Path(path_type=Path))
 @click.argument("events", type=click.Path(path_type=Path))
 @click.option("--record", "number", type=click.IntRange(min=1), help="Explain this record of the file, counted from 1.")
-@click.option(
-    "--site",
-    type=click.Path(path_type=Path),
-    help="YAML file with the values of placeholders; default: the pack's site.default.yml.",
-)
+@site_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="json for machines.")
 def command(rule: Path, events: Path, number: int | None, site: Path | None, form: str) -> int:
     """Explain what RULE says of EVENTS, a file of Windows events (EVTX, or JSON): condition by condition.

@@ -16,6 +16,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
+from sigma_xdr.cli.options import site_option
 from sigma_xdr.errors import Diagnostic, RuleError, SigmaXdrError, UsageError, render_all
 from sigma_xdr.kql.compiler import CompiledRule, Compiler
 from sigma_xdr.kql.correlating import CompiledCorrelation
@@ -41,11 +42,7 @@ __all__ = ["command"]
 @click.option(
     "--raw", is_flag=True, help="Ask the rules of the records as they are, not of the rows Defender would have."
 )
-@click.option(
-    "--site",
-    type=click.Path(path_type=Path),
-    help="YAML file with the values of placeholders; default: the pack's site.default.yml.",
-)
+@site_option
 @click.option("--filters", type=click.Path(path_type=Path), help="Folder of Sigma filters to apply.")
 @click.option(
     "--format",

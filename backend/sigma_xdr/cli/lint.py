@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from sigma_xdr.cli.options import site_option, tests_option
 from sigma_xdr.errors import Diagnostic, UsageError, render_all, visible
 from sigma_xdr.review.forms import github_annotations, sarif
 from sigma_xdr.review.lints import Finding, LintedPaths, explain, lint_paths
@@ -18,14 +19,8 @@ __all__ = ["command"]
 @click.command(epilog="Example: sigma-xdr lint sigma_rules --base origin/main")
 @click.argument("rules", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--base", help="Git revision, or a folder, with the pack as it was: what became of it is checked too.")
-@click.option(
-    "--tests", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Folder of the test files."
-)
-@click.option(
-    "--site",
-    type=click.Path(path_type=Path),
-    help="YAML file with the values of placeholders; default: the pack's site.default.yml.",
-)
+@tests_option
+@site_option
 @click.option("--filters", type=click.Path(path_type=Path), help="Folder of further Sigma filters to check.")
 @click.option("--sigmahq/--no-sigmahq", default=True, help="Run SigmaHQ's validators as well.")
 @click.option("--explain", "code", metavar="CODE", help="Show the page on a lint; all lists them.")

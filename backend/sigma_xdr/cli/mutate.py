@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from sigma_xdr.cli.options import site_option, tests_option
 from sigma_xdr.errors import Diagnostic, SigmaXdrError, UsageError, render_all, visible
 from sigma_xdr.rules import load_site
 from sigma_xdr.testing.mutation import MutationScore, Survivor
@@ -20,14 +21,8 @@ __all__ = ["command"]
 
 @click.command(epilog="Example: sigma-xdr mutate sigma_rules/impact/proc_creation_win_wmic_shadowcopy_delete.yml")
 @click.argument("rules", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--tests", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Folder of the test files."
-)
-@click.option(
-    "--site",
-    type=click.Path(path_type=Path),
-    help="YAML file with the values of placeholders; default: the pack's site.default.yml.",
-)
+@tests_option
+@site_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="json for machines.")
 def command(rules: tuple[Path, ...], tests: Path | None, site: Path | None, form: str) -> int:
     """Change RULES (files and folders; default sigma_rules) in small ways that would be bugs, and show the changes that no

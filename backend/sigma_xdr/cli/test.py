@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from sigma_xdr.cli.options import site_option, tests_option
 from sigma_xdr.errors import Diagnostic, UsageError, render_all
 from sigma_xdr.rules import load_rules, load_site
 from sigma_xdr.testing.junit import write_junit
@@ -19,14 +20,8 @@ __all__ = ["command"]
 
 @click.command(epilog="Example: sigma-xdr test sigma_rules/remote_execution")
 @click.argument("rules", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--tests", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Folder of the test files."
-)
-@click.option(
-    "--site",
-    type=click.Path(path_type=Path),
-    help="YAML file with the values of placeholders; default: the pack's site.default.yml.",
-)
+@tests_option
+@site_option
 @click.option("--filters", type=click.Path(path_type=Path), help="Folder of Sigma filters: do they blind a rule?")
 @click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write a JUnit XML report to this file.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="json for machines.")

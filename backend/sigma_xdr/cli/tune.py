@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sigma_xdr.cli.options import site_option
 from sigma_xdr.errors import Diagnostic, UsageError, render_all, visible
 from sigma_xdr.rules import RuleCache, load_rules, load_site_of, load_with_pack
 from sigma_xdr.scan.crew import rare_collection
@@ -34,11 +35,7 @@ __all__ = ["command"]
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Folder of the rules' test files; default tests/rules.",
 )
-@click.option(
-    "--site",
-    type=click.Path(path_type=Path),
-    help="YAML file with the values of placeholders; default: the pack's site.default.yml.",
-)
+@site_option
 @click.option("--filters", type=click.Path(path_type=Path), help="Folder of Sigma filters that are on already.")
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path, file_okay=False), help="Write the filters to this folder."
